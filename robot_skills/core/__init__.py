@@ -1,0 +1,1 @@
+"""The types every stage shares; NumPy and the standard library only."""

@@ -1,0 +1,95 @@
+"""The one control law: end-effector poses to joint position targets, in simulation and on the arm."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core import poses
+from robot_skills.core.arm import ArmProfile
+from robot_skills.core.robot import Kinematics
+
+Floats = NDArray[np.float64]
+
+DAMPING = 1e-4  # lambda^2 of the damped least squares, on errors in m and rad
+ITERATIONS = 3
+LEASH_RAD = 0.1  # how far a target may run ahead of the measured joint, so contact winds nothing up
+NULL_SPACE_GAIN = 0.02  # share of the way home a redundant arm takes per iteration
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The box (3,) min and max in m, in world, that the end-effector stays in."""
+
+    low: Floats
+    high: Floats
+
+
+def joint_step(jacobian: Floats, error: Floats) -> Floats:
+    """Joint step (..., J) rad for a pose error (..., 6) [m, rad] by damped least squares.
+
+    J^T (J J^T + lambda^2 I)^-1 e; Nakamura and Hanafusa 1986. Batched over leading dimensions.
+    """
+    transposed = np.swapaxes(jacobian, -1, -2)
+    gram = jacobian @ transposed + DAMPING * np.eye(6)
+    solved = np.linalg.solve(gram, error[..., None])
+    return np.asarray((transposed @ solved)[..., 0])
+
+
+class EndEffectorController:
+    """Turns end-effector poses in world into joint targets (J,) that stay inside every limit."""
+
+    def __init__(
+        self, kinematics: Kinematics, arm: ArmProfile, rate_hz: float, workspace: Workspace
+    ) -> None:
+        self._kinematics = kinematics
+        self._arm = arm
+        self._period_s = 1.0 / rate_hz
+        self._workspace = workspace
+        self._target: Floats | None = None
+
+    def reset(self) -> None:
+        """Forget the last target; the next step starts from the measured joints."""
+        self._target = None
+
+    def step(self, measured: Floats, ee_pose_in_world: Floats) -> Floats:
+        """Joint targets (J,) rad that bring the end-effector towards a pose (7,) in world."""
+        last = measured if self._target is None else self._target
+        wanted = self._limit_pose(last, ee_pose_in_world)
+        target = last
+        for _ in range(ITERATIONS):
+            target = target + self._correction(target, wanted)
+        self._target = self._limit_joints(target, last, measured)
+        return self._target
+
+    def _correction(self, joints: Floats, wanted: Floats) -> Floats:
+        pose = self._kinematics.ee_pose(joints)
+        error = np.empty(6)
+        error[:3] = wanted[:3] - pose[:3]
+        error[3:] = _rotation_error(wanted[3:], pose[3:])
+        jacobian = self._kinematics.ee_jacobian(joints)
+        step = joint_step(jacobian, error)
+        if self._arm.dof > 6:
+            home = NULL_SPACE_GAIN * (self._arm.home - joints)
+            step = step + home - joint_step(jacobian, jacobian @ home)
+        return step
+
+    def _limit_pose(self, last: Floats, pose: Floats) -> Floats:
+        start = self._kinematics.ee_pose(last)[:3]
+        reachable = np.clip(pose[:3], self._workspace.low, self._workspace.high)
+        move = reachable - start
+        distance = float(np.sqrt(move @ move))
+        most = self._arm.ee_speed_max_m_s * self._period_s
+        if distance > most:
+            reachable = start + move * (most / distance)
+        return np.concatenate([reachable, pose[3:]])
+
+    def _limit_joints(self, target: Floats, last: Floats, measured: Floats) -> Floats:
+        most = self._arm.speed_max * self._period_s
+        limited = last + np.clip(target - last, -most, most)
+        limited = np.clip(limited, measured - LEASH_RAD, measured + LEASH_RAD)
+        return np.clip(limited, self._arm.position_min, self._arm.position_max)
+
+
+def _rotation_error(wanted: Floats, current: Floats) -> Floats:
+    return np.asarray(poses.rotation_vector(poses.multiply(wanted, poses.conjugate(current))))

@@ -1,0 +1,54 @@
+"""Facts such as on(red, blue), and their text form."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from robot_skills.core.errors import InputError
+
+_FACT = re.compile(r"\s*([a-z][a-z0-9_]*)\s*\(([^()]*)\)\s*,?")
+_NAME = re.compile(r"\??[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, order=True)
+class Fact:
+    """A predicate and its arguments; an argument that starts with ? is a variable."""
+
+    predicate: str
+    arguments: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.predicate}({', '.join(self.arguments)})"
+
+    def bind(self, names: dict[str, str]) -> "Fact":
+        """The same fact with every argument found in `names` replaced."""
+        return Fact(self.predicate, tuple(names.get(a, a) for a in self.arguments))
+
+
+State = frozenset[Fact]
+
+
+def parse_facts(text: str) -> State:
+    """Read facts such as 'on(red, blue) in(green, drawer)'; raises InputError at the first other text."""
+    facts: set[Fact] = set()
+    at = 0
+    stripped = text.rstrip()
+    while at < len(stripped):
+        match = _FACT.match(stripped, at)
+        if match is None:
+            raise InputError(
+                f"cannot read {stripped[at:]!r} as a fact; write facts such as "
+                "'on(red, blue) in(green, drawer)'"
+            )
+        arguments = tuple(a.strip() for a in match[2].split(",")) if match[2].strip() else ()
+        for argument in arguments:
+            if not _NAME.fullmatch(argument):
+                raise InputError(f"{argument!r} in {match[0].strip()!r} is no object's name")
+        facts.add(Fact(match[1], arguments))
+        at = match.end()
+    return frozenset(facts)
+
+
+def format_facts(facts: Iterable[Fact]) -> str:
+    """Facts as text, sorted, as `parse_facts` reads them."""
+    return " ".join(str(fact) for fact in sorted(facts))

@@ -1,0 +1,164 @@
+"""Tasks: the objects, fixtures, predicates, resets and goals of one environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core.errors import InputError, unknown_name
+from robot_skills.core.facts import Fact, State
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TaskObject:
+    """Something that moves freely: `half_extents_m` (3,); it looks the same every 2 pi / symmetry."""
+
+    name: str
+    type: str
+    half_extents_m: Floats
+    yaw_symmetry: int
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """Something that stays, or moves on one joint.
+
+    A container's `interior_m` (3,) is half its inner length and width, and its height, above the
+    body's origin at the middle of the inner floor; a surface's `half_extents_m` (3,) its top.
+    `handle_m` (3,) is where a hand takes hold, in the body's frame.
+    """
+
+    name: str
+    type: str
+    joint: str | None = None
+    interior_m: Floats | None = None
+    half_extents_m: Floats | None = None
+    handle_m: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """A relation over typed parameters with the thresholds its function reads."""
+
+    name: str
+    parameters: tuple[str, ...]
+    thresholds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Reset:
+    """The random start: counts, the region (2, 2) m for objects, spacing, and odds."""
+
+    objects: tuple[int, int]
+    region_m: Floats
+    spacing_m: float
+    yaw_range_rad: float
+    stacked_probability: float
+    joint_open: Mapping[str, tuple[float, float]]
+    open_probability: float
+    ee_region_m: Floats
+
+
+@dataclass(frozen=True)
+class GoalTemplate:
+    """A family of goals: facts over typed variables, and facts that must hold at the start.
+
+    A demonstrator reaches the facts in the order of `sequence`; a planner sees only their set.
+    """
+
+    name: str
+    seen: bool
+    variables: Mapping[str, str]
+    sequence: tuple[Fact, ...]
+    start: State
+
+    @property
+    def facts(self) -> State:
+        """The goal as a set."""
+        return frozenset(self.sequence)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A goal bound to objects."""
+
+    template: str
+    seen: bool
+    sequence: tuple[Fact, ...]
+    start: State
+
+    @property
+    def facts(self) -> State:
+        """The goal as a set."""
+        return frozenset(self.sequence)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One environment as data: the same formulas judge success, label demonstrations and plan."""
+
+    name: str
+    folder: Path
+    scene: str
+    rate_hz: float
+    types: Mapping[str, str]
+    objects: Mapping[str, TaskObject]
+    fixtures: Mapping[str, Fixture]
+    predicates: Mapping[str, Predicate]
+    reset: Reset
+    goals: Mapping[str, GoalTemplate]
+    workspace_m: Floats
+
+    def type_of(self, name: str) -> str:
+        """Type of an object or fixture; InputError suggests the near one."""
+        if name in self.objects:
+            return self.objects[name].type
+        if name in self.fixtures:
+            return self.fixtures[name].type
+        raise unknown_name("object", name, [*self.objects, *self.fixtures])
+
+    def is_a(self, kind: str, wanted: str) -> bool:
+        """Whether type `kind` is `wanted` or below it."""
+        while kind != wanted:
+            if kind not in self.types:
+                return False
+            kind = self.types[kind]
+        return True
+
+    def of_type(self, wanted: str, objects: tuple[str, ...]) -> tuple[str, ...]:
+        """Names of that type: the present `objects` first, then the fixtures."""
+        return tuple(n for n in (*objects, *self.fixtures) if self.is_a(self.type_of(n), wanted))
+
+    def goal(self, name: str) -> GoalTemplate:
+        """The goal template `name`; InputError suggests the near one."""
+        if name not in self.goals:
+            raise unknown_name("goal", name, self.goals)
+        return self.goals[name]
+
+    def check(self, facts: State, objects: tuple[str, ...]) -> None:
+        """Raise InputError at a fact with an unknown predicate, object, arity or type."""
+        for fact in facts:
+            if fact.predicate not in self.predicates:
+                raise unknown_name("predicate", fact.predicate, self.predicates)
+            self._check_arguments(fact, objects)
+
+    def _check_arguments(self, fact: Fact, objects: tuple[str, ...]) -> None:
+        parameters = self.predicates[fact.predicate].parameters
+        present = (*objects, *self.fixtures)
+        if len(parameters) != len(fact.arguments):
+            wanted = f"{fact.predicate}({', '.join(parameters)})"
+            raise _wrong_fact(fact, f"takes {len(parameters)} arguments: {wanted}")
+        for argument, kind in zip(fact.arguments, parameters, strict=True):
+            if argument not in present:
+                raise unknown_name("object", argument, present)
+            if not self.is_a(self.type_of(argument), kind):
+                fitting = ", ".join(self.of_type(kind, objects))
+                raise _wrong_fact(fact, f"{argument} is no {kind} (there are: {fitting})")
+
+
+def _wrong_fact(fact: Fact, reason: str) -> InputError:
+    return InputError(f"{fact}: {reason}")

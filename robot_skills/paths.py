@@ -1,0 +1,33 @@
+"""Where the data folders are, in a checkout and in an installed wheel."""
+
+from pathlib import Path
+
+from robot_skills.core.errors import InputError, unknown_name
+
+PACKAGE = Path(__file__).resolve().parent
+FOLDERS = ("assets", "configs", "demos", "envs")
+
+
+def data_folder(name: str) -> Path:
+    """Folder of shipped data: inside the wheel when installed, beside the package in a checkout."""
+    if name not in FOLDERS:
+        raise unknown_name("data folder", name, FOLDERS)
+    for folder in (PACKAGE / "_data" / name, PACKAGE.parent / name):
+        if folder.is_dir():
+            return folder
+    raise InputError(
+        f"the data folder {name!r} is missing beside {PACKAGE}; reinstall robot-skills"
+    )
+
+
+def find(folder: str, name: str) -> Path:
+    """Resolve a NAME argument: a path that exists, or an entry of a shipped data folder."""
+    given = Path(name).expanduser()
+    if given.exists():
+        return given.resolve()
+    shipped = data_folder(folder)
+    if (shipped / name).exists():
+        return shipped / name
+    raise unknown_name(
+        f"entry of {folder}/ (nor a path)", name, (p.name for p in shipped.iterdir())
+    )
