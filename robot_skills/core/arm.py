@@ -1,4 +1,4 @@
-"""Arm profiles: what is known of one arm and its gripper, read from assets/arms/<arm>/profile.toml."""
+"""Arm profiles: what is known of one arm and its gripper, from assets/arms/<arm>/profile.toml."""
 
 import tomllib
 from dataclasses import dataclass

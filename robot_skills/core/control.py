@@ -1,4 +1,4 @@
-"""The one control law: end-effector poses to joint position targets, in simulation and on the arm."""
+"""The one control law: end-effector poses to joint targets, in simulation and on the arm."""
 
 from dataclasses import dataclass
 

@@ -9,11 +9,11 @@ class RobotSkillsError(Exception):
 
 
 class InputError(RobotSkillsError, ValueError):
-    """Something the user gave (a file, a flag, an array) is wrong; the message says how to mend it."""
+    """Something the user gave (file, flag, array) is wrong; the message says how to mend it."""
 
 
 class NoPlanError(RobotSkillsError):
-    """No chain of known skills reaches the goal; the message names the facts nothing brings about."""
+    """No chain of known skills reaches the goal; the message names the facts nothing adds."""
 
 
 class RobotFault(RobotSkillsError):

@@ -29,7 +29,7 @@ State = frozenset[Fact]
 
 
 def parse_facts(text: str) -> State:
-    """Read facts such as 'on(red, blue) in(green, drawer)'; raises InputError at the first other text."""
+    """Read facts such as 'on(red, blue) in(green, drawer)'; InputError at the first other text."""
     facts: set[Fact] = set()
     at = 0
     stripped = text.rstrip()

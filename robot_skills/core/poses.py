@@ -74,7 +74,7 @@ def invert(pose: Array) -> Array:
 
 
 def relative(pose_frame: Array, pose: Array) -> Array:
-    """Express `pose` (..., 7) in the frame whose pose (..., 7) is `pose_frame`; both in one parent."""
+    """Express `pose` (..., 7) in the frame at `pose_frame` (..., 7); both given in one parent."""
     return compose(invert(pose_frame), pose)
 
 

@@ -35,7 +35,7 @@ def rests_on_surface(
 
 
 def is_inside(position: Array, pose_container: Array, interior_m: Array, margin_m: float) -> Array:
-    """Whether `position` (..., 3) is within a container's inner box, `margin_m` to spare or over."""
+    """Whether `position` (..., 3) is in a container's inner box, grown by `margin_m`."""
     local = poses.rotate(
         poses.conjugate(pose_container[..., 3:]), position - pose_container[..., :3]
     )

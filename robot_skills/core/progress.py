@@ -9,9 +9,11 @@ T = TypeVar("T")
 class Track(Protocol):
     """Wraps a sequence so that going through it shows progress under a label."""
 
-    def __call__(self, items: Sequence[T], label: str) -> Iterable[T]: ...
+    def __call__(self, items: Sequence[T], label: str) -> Iterable[T]:
+        """Go through `items`, shown under `label`."""
+        ...
 
 
-def quiet(items: Sequence[T], label: str) -> Iterable[T]:  # noqa: ARG001
+def quiet(items: Sequence[T], label: str) -> Iterable[T]:
     """The `Track` that shows nothing, for tests and library use."""
     return items

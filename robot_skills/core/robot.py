@@ -40,7 +40,7 @@ class Robot(Protocol):
         ...
 
     def act(self, joint_position: Floats, gripper_width_m: float) -> Command:
-        """Follow joint targets (J,) rad for one control period of robot time; return what was sent."""
+        """Follow joint targets (J,) rad for one control period of robot time; returns what went."""
         ...
 
     def stop(self) -> None:

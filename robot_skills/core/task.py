@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class TaskObject:
-    """Something that moves freely: `half_extents_m` (3,); it looks the same every 2 pi / symmetry."""
+    """Something that moves freely, `half_extents_m` (3,), alike every 2 pi / `yaw_symmetry`."""
 
     name: str
     type: str
