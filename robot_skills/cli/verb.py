@@ -1,0 +1,104 @@
+"""From a verb's name and flags to its dataclass; named differences come from configs/<verb>/."""
+
+import dataclasses
+import importlib
+import inspect
+import tomllib
+from pathlib import Path
+from typing import Any, Protocol, cast, get_type_hints
+
+import tyro
+
+from robot_skills import paths
+from robot_skills.core.errors import InputError, unknown_name
+
+CONFIG_HELP = "--config NAME|PATH takes values from configs/{verb}/NAME.toml; flags win over it."
+
+
+class Verb(Protocol):
+    """A frozen dataclass whose fields are flags."""
+
+    def run(self) -> None:
+        """Do the verb's work."""
+        ...
+
+
+def verb_class(name: str) -> type[Verb]:
+    """Class of the verb `name`, imported now: `segment` is cli/segment.py's Segment."""
+    module = importlib.import_module(f"robot_skills.cli.{name}")
+    return cast("type[Verb]", getattr(module, name.capitalize()))
+
+
+def parse_verb(name: str, flags: list[str]) -> Verb:
+    """Build the verb from its flags; a wrong flag ends the program with status 2 and a hint."""
+    kind = verb_class(name)
+    return tyro.cli(
+        kind,
+        prog=f"robot-skills {name}",
+        description=f"{inspect.getdoc(kind)}\n\n{CONFIG_HELP.format(verb=name)}",
+        args=_with_config(name, kind, flags),
+    )
+
+
+def _with_config(verb: str, kind: type[Any], flags: list[str]) -> list[str]:
+    """Put the values of every `--config` before the other flags, where those override them."""
+    ahead: list[str] = []
+    rest: list[str] = []
+    words = iter(flags)
+    for word in words:
+        option, equals, value = word.partition("=")
+        if option != "--config":
+            rest.append(word)
+            continue
+        chosen = value if equals else next(words, "")
+        if not chosen:
+            raise InputError("--config needs the name of a configuration or a path")
+        ahead += config_flags(kind, _config_file(verb, chosen))
+    return ahead + rest
+
+
+def _config_file(verb: str, chosen: str) -> Path:
+    path = Path(chosen).expanduser()
+    if path.suffix == ".toml":
+        return path
+    shipped = {file.stem: file for file in (paths.data_folder("configs") / verb).glob("*.toml")}
+    if chosen not in shipped:
+        raise unknown_name(f"configuration of {verb} (nor a .toml file)", chosen, shipped)
+    return shipped[chosen]
+
+
+def config_flags(kind: type[Any], file: Path) -> list[str]:
+    """Flags that say what a TOML file says; InputError at a key that `kind` has no field for."""
+    try:
+        table = tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        raise InputError(f"no configuration file {file}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{file}: {error}") from None
+    try:
+        return _flags(kind, table, "")
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+
+
+def _flags(kind: type[Any], table: dict[str, Any], prefix: str) -> list[str]:
+    fields = get_type_hints(kind)
+    known = [field.name for field in dataclasses.fields(kind)]
+    flags: list[str] = []
+    for key, value in table.items():
+        if key not in known:
+            raise unknown_name("setting", f"{prefix}{key}", [f"{prefix}{name}" for name in known])
+        if isinstance(value, dict):
+            flags += _flags(fields[key], value, f"{prefix}{key}.")
+        else:
+            flags += _flag(f"{prefix}{key}".replace("_", "-"), value)
+    return flags
+
+
+def _flag(name: str, value: Any) -> list[str]:
+    if isinstance(value, bool):
+        head, _, last = name.rpartition(".")
+        return [f"--{head + '.' if head else ''}{last if value else f'no-{last}'}"]
+    if isinstance(value, list):
+        return [f"--{name}", *map(str, value)]
+    return [f"--{name}", str(value)]
