@@ -29,8 +29,13 @@ State = frozenset[Fact]
 
 
 def parse_facts(text: str) -> State:
-    """Read facts such as 'on(red, blue) in(green, drawer)'; InputError at the first other text."""
-    facts: set[Fact] = set()
+    """Read facts such as 'on(red, blue) in(green, drawer)'; raises InputError at other text."""
+    return frozenset(parse_sequence(text))
+
+
+def parse_sequence(text: str) -> tuple[Fact, ...]:
+    """Read facts in the order they are written; raises InputError at the first other text."""
+    facts: list[Fact] = []
     at = 0
     stripped = text.rstrip()
     while at < len(stripped):
@@ -44,9 +49,9 @@ def parse_facts(text: str) -> State:
         for argument in arguments:
             if not _NAME.fullmatch(argument):
                 raise InputError(f"{argument!r} in {match[0].strip()!r} is no object's name")
-        facts.add(Fact(match[1], arguments))
+        facts.append(Fact(match[1], arguments))
         at = match.end()
-    return frozenset(facts)
+    return tuple(facts)
 
 
 def format_facts(facts: Iterable[Fact]) -> str:
