@@ -1,6 +1,7 @@
 """Arm profiles: what is known of one arm and its gripper, from assets/arms/<arm>/profile.toml."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,23 @@ from robot_skills.core.errors import InputError
 Floats = NDArray[np.float64]
 
 FORMAT = 1
+
+
+@dataclass(frozen=True)
+class GripperProfile:
+    """A two-finger gripper: width between its `pads` in m, and how its joints follow the driver.
+
+    `couplings` gives each follower joint's ratio to the `driver` joint; `pads` are the two geoms
+    that touch what is grasped.
+    """
+
+    name: str
+    width_max_m: float
+    speed_m_s: float
+    force_n: float
+    driver: str
+    pads: tuple[str, str]
+    couplings: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -37,10 +55,7 @@ class ArmProfile:
     base_pose: Floats
     reach_m: float
     ee_speed_max_m_s: float
-    gripper: str
-    gripper_width_max_m: float
-    gripper_speed_m_s: float
-    gripper_force_n: float
+    gripper: GripperProfile
     robosuite_robot: str
     robosuite_gripper: str
     source: str
@@ -71,7 +86,7 @@ def load_arm(path: Path) -> ArmProfile:
 
 
 def _profile(table: dict[str, Any]) -> ArmProfile:
-    joints, servo, gripper = table["joints"], table["servo"], table["gripper"]
+    joints, servo = table["joints"], table["servo"]
     names = tuple(joints["names"])
 
     def per_joint(source: dict[str, Any], key: str) -> Floats:
@@ -95,11 +110,23 @@ def _profile(table: dict[str, Any]) -> ArmProfile:
         base_pose=np.asarray(table["base_pose"], dtype=float),
         reach_m=float(table["reach_m"]),
         ee_speed_max_m_s=float(table["ee_speed_max_m_s"]),
-        gripper=gripper["name"],
-        gripper_width_max_m=float(gripper["width_max_m"]),
-        gripper_speed_m_s=float(gripper["speed_m_s"]),
-        gripper_force_n=float(gripper["force_n"]),
+        gripper=_gripper(table["gripper"]),
         robosuite_robot=table["robosuite"]["robot"],
         robosuite_gripper=table["robosuite"]["gripper"],
         source=table["source"],
+    )
+
+
+def _gripper(table: dict[str, Any]) -> GripperProfile:
+    pads = table["pads"]
+    if len(pads) != 2:
+        raise ValueError(f"gripper.pads needs two geoms; found {len(pads)}")
+    return GripperProfile(
+        name=table["name"],
+        width_max_m=float(table["width_max_m"]),
+        speed_m_s=float(table["speed_m_s"]),
+        force_n=float(table["force_n"]),
+        driver=table["driver"],
+        pads=(pads[0], pads[1]),
+        couplings={name: float(ratio) for name, ratio in table["couplings"].items()},
     )

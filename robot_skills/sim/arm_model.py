@@ -1,0 +1,155 @@
+"""An arm with its gripper as a MuJoCo spec: robosuite's links, our servo and gripper couplings."""
+
+import contextlib
+import io
+import logging
+from functools import cache
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core.arm import ArmProfile
+from robot_skills.core.errors import InputError
+from robot_skills.sim.decimate import decimate_visual_meshes
+
+Floats = NDArray[np.float64]
+
+JOINT_PREFIX = "robot0_"
+GRIPPER_PREFIX = "gripper0_right_"
+EE_SITE = GRIPPER_PREFIX + "grip_site"
+GRIPPER_ACTUATOR = "gripper"
+GRIPPER_BANDWIDTH = 60.0  # rad/s; fast against a 20 Hz control step, slow against 2 ms physics
+GRIPPER_YIELD_M = 0.005  # width error at which the full force is reached
+ARM_ARMATURE = 0.1  # kg m^2, reflected rotor inertia of a geared joint of this size
+ARM_BIT = 2  # contact bit of arm geoms: they meet the environment, never each other
+HIDDEN_GROUP = 4  # not drawn by default
+
+
+@cache
+def _robosuite_xml(robot: str, gripper: str) -> str:
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)  # robosuite warns of optional macros on import
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            from robosuite.models import robots
+            from robosuite.models.grippers import GRIPPER_MAPPING
+    finally:
+        logging.disable(level)
+    if not hasattr(robots, robot):
+        raise InputError(f"robosuite has no robot model {robot!r}")
+    if gripper not in GRIPPER_MAPPING:
+        raise InputError(
+            f"robosuite has no gripper {gripper!r} (known: {', '.join(map(str, GRIPPER_MAPPING))})"
+        )
+    model = getattr(robots, robot)(idn=0)
+    model.add_gripper(GRIPPER_MAPPING[gripper](idn="0_right"))
+    return str(model.get_xml())
+
+
+def arm_spec(arm: ArmProfile, visual: bool = True) -> mujoco.MjSpec:
+    """Spec of the arm with position servos; `visual=False` drops everything only a camera sees."""
+    spec = mujoco.MjSpec.from_string(_robosuite_xml(arm.robosuite_robot, arm.robosuite_gripper))
+    for part in [*spec.actuators, *spec.tendons, *spec.sensors, *spec.keys, *spec.cameras]:
+        spec.delete(part)
+    for body in spec.bodies:
+        body.gravcomp = 1.0
+    _set_geoms(spec, visual)
+    if visual:
+        decimate_visual_meshes(spec)
+    for site in spec.sites:
+        site.group = HIDDEN_GROUP
+    _add_servos(spec, arm)
+    _couple_gripper(spec, arm)
+    return spec
+
+
+def _set_geoms(spec: mujoco.MjSpec, visual: bool) -> None:
+    for geom in list(spec.geoms):
+        if geom.contype == 0 and geom.conaffinity == 0:
+            if not visual:
+                spec.delete(geom)
+            continue
+        geom.contype, geom.conaffinity = ARM_BIT, 0
+        geom.group = HIDDEN_GROUP
+
+
+def _add_servos(spec: mujoco.MjSpec, arm: ArmProfile) -> None:
+    for index, name in enumerate(arm.joints):
+        joint = spec.joint(JOINT_PREFIX + name)
+        if joint is None:
+            known = [j.name.removeprefix(JOINT_PREFIX) for j in spec.joints]
+            raise InputError(f"{arm.name}: the model has no joint {name!r} (it has {known})")
+        joint.armature = ARM_ARMATURE
+        servo = spec.add_actuator(name=name, target=joint.name)
+        servo.trntype = mujoco.mjtTrn.mjTRN_JOINT
+        servo.dyntype = mujoco.mjtDyn.mjDYN_FILTEREXACT
+        servo.dynprm[0] = arm.servo_lag_s
+        servo.gainprm[0] = arm.servo_stiffness[index]
+        servo.biastype = mujoco.mjtBias.mjBIAS_AFFINE
+        servo.biasprm[1] = -arm.servo_stiffness[index]
+        servo.biasprm[2] = -arm.servo_damping[index]
+        servo.forcerange = [-arm.servo_force_max[index], arm.servo_force_max[index]]
+        servo.ctrlrange = [arm.position_min[index], arm.position_max[index]]
+
+
+def _couple_gripper(spec: mujoco.MjSpec, arm: ArmProfile) -> None:
+    gripper = arm.gripper
+    driver = spec.joint(GRIPPER_PREFIX + gripper.driver)
+    for follower, ratio in gripper.couplings.items():
+        joint = spec.joint(GRIPPER_PREFIX + follower)
+        joint.damping[:] = 0.0
+        joint.armature = 1e-4
+        joint.limited = mujoco.mjtLimited.mjLIMITED_FALSE
+        equality = spec.add_equality(type=mujoco.mjtEq.mjEQ_JOINT)
+        equality.objtype = mujoco.mjtObj.mjOBJ_JOINT
+        equality.name1, equality.name2 = joint.name, driver.name
+        equality.data[:5] = [0.0, ratio, 0.0, 0.0, 0.0]
+        equality.solref[:] = [0.004, 1.0]
+    actuator = spec.add_actuator(name=GRIPPER_ACTUATOR, target=driver.name)
+    actuator.trntype = mujoco.mjtTrn.mjTRN_JOINT
+    actuator.ctrlrange = driver.range
+
+
+def tune_gripper(model: mujoco.MjModel, arm: ArmProfile, width_per_rad: float) -> None:
+    """Set the driver's servo in a compiled model so that the pads press with the profile's force.
+
+    By virtual work, a driver torque t presses with t / (d width / d joint).
+    """
+    force, slope = arm.gripper.force_n, abs(width_per_rad)
+    stiffness = force * slope**2 / GRIPPER_YIELD_M
+    armature = stiffness / GRIPPER_BANDWIDTH**2
+    actuator = model.actuator(GRIPPER_ACTUATOR).id
+    model.actuator_gainprm[actuator, 0] = stiffness
+    model.actuator_biastype[actuator] = mujoco.mjtBias.mjBIAS_AFFINE
+    damping = 2 * armature * GRIPPER_BANDWIDTH
+    model.actuator_biasprm[actuator, :3] = [0.0, -stiffness, -damping]
+    model.actuator_forcelimited[actuator] = 1
+    model.actuator_forcerange[actuator] = [-force * slope, force * slope]
+    model.dof_armature[model.joint(GRIPPER_PREFIX + arm.gripper.driver).dofadr[0]] = armature
+
+
+def width_table(model: mujoco.MjModel, arm: ArmProfile) -> tuple[Floats, Floats]:
+    """Gripper width (K,) m, rising, at driver joint values (K,), from the pads' distance."""
+    data = mujoco.MjData(model)
+    gripper = arm.gripper
+    driver = model.joint(GRIPPER_PREFIX + gripper.driver)
+    values = np.linspace(driver.range[0], driver.range[1], 60)
+    widths = np.array([_width_at(model, data, arm, float(value)) for value in values])
+    order = np.argsort(widths)
+    return widths[order], values[order]
+
+
+def _width_at(
+    model: mujoco.MjModel, data: mujoco.MjData, arm: ArmProfile, driver_value: float
+) -> float:
+    gripper = arm.gripper
+    data.qpos[model.joint(GRIPPER_PREFIX + gripper.driver).qposadr[0]] = driver_value
+    for follower, ratio in gripper.couplings.items():
+        data.qpos[model.joint(GRIPPER_PREFIX + follower).qposadr[0]] = ratio * driver_value
+    mujoco.mj_kinematics(model, data)
+    pads = [model.geom(GRIPPER_PREFIX + name).id for name in gripper.pads]
+    between = data.geom_xpos[pads[0]] - data.geom_xpos[pads[1]]
+    closing_axis = data.site(EE_SITE).xmat.reshape(3, 3)[:, 0]
+    thickness = float(model.geom_size[pads[0], 1] + model.geom_size[pads[1], 1])
+    return abs(float(between @ closing_axis)) - thickness

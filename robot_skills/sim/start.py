@@ -1,0 +1,158 @@
+"""Random starts: which objects, where they stand, and what the goal asks of the start."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core import poses
+from robot_skills.core.control import joint_step
+from robot_skills.core.errors import InputError
+from robot_skills.core.facts import Fact, format_facts
+from robot_skills.core.predicates import FactObserver
+from robot_skills.core.robot import Kinematics
+from robot_skills.core.task import Goal, GoalTemplate, Task
+from robot_skills.sim.sim_arm import SimArm
+
+Floats = NDArray[np.float64]
+
+TRIES = 200
+SETTLE_S = 0.3
+EE_YAW_RAD = 0.35  # how far the gripper's start is turned from home
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Which objects are there and what is to be brought about."""
+
+    objects: tuple[str, ...]
+    goal: Goal
+
+
+def sample_situation(task: Task, template: GoalTemplate, rng: np.random.Generator) -> Situation:
+    """Draw how many objects there are and bind the template's variables to distinct ones."""
+    low, high = task.reset.objects
+    count = int(rng.integers(max(low, len(template.variables)), high + 1))
+    objects = tuple(list(task.objects)[:count])
+    free = list(objects)
+    names: dict[str, str] = {}
+    for variable, kind in template.variables.items():
+        fitting = [n for n in free if task.is_a(task.type_of(n), kind)]
+        if not fitting:
+            raise InputError(f"goal {template.name}: too few objects of type {kind}")
+        names["?" + variable] = str(rng.choice(fitting))
+        free.remove(names["?" + variable])
+    sequence = tuple(fact.bind(names) for fact in template.sequence)
+    start = frozenset(fact.bind(names) for fact in template.start)
+    return Situation(objects, Goal(template.name, template.seen, sequence, start))
+
+
+def reset(robot: SimArm, kinematics: Kinematics, goal: Goal, rng: np.random.Generator) -> None:
+    """Put the scene in a random start in which the goal's start facts hold and the goal does not.
+
+    Raises InputError when `TRIES` draws find none.
+    """
+    task, scene = robot.scene.task, robot.scene
+    observer = FactObserver(task, scene.objects)
+    for _ in range(TRIES):
+        placed = _place_objects(task, scene.objects, goal, rng)
+        if placed is None:
+            continue
+        joints = _start_joints(robot, kinematics, rng)
+        width = float(rng.choice([0.0, 1.0])) * scene.arm.gripper.width_max_m
+        robot.place(joints, width, placed, _fixture_positions(task, goal, rng))
+        robot.settle(SETTLE_S)
+        observation = robot.observe()
+        facts = observer.facts(observation, kinematics.ee_pose(observation.joint_position))
+        if goal.start <= facts and not goal.facts <= facts:
+            return
+    raise InputError(
+        f"no start found for goal {format_facts(goal.facts)} from {format_facts(goal.start)} "
+        f"in {TRIES} draws; widen reset.region_m or lower reset.spacing_m in task.toml"
+    )
+
+
+def _place_objects(
+    task: Task, objects: tuple[str, ...], goal: Goal, rng: np.random.Generator
+) -> dict[str, Floats] | None:
+    stacked = _stacked_pairs(task, objects, goal, rng)
+    placed: dict[str, Floats] = {}
+    for name in objects:
+        if name not in stacked:
+            spot = _free_spot(task, placed, rng)
+            if spot is None:
+                return None
+            height = task.objects[name].half_extents_m[2]
+            placed[name] = _standing(task, spot, float(height), rng)
+    for upper, lower in stacked.items():
+        below, above = (task.objects[n].half_extents_m[2] for n in (lower, upper))
+        spot = placed[lower][:2] + rng.normal(0.0, 0.002, 2)
+        pose = _standing(task, spot, float(2 * below + above), rng)
+        pose[3:] = poses.multiply(
+            poses.from_yaw(np.asarray(rng.normal(0.0, 0.05))), placed[lower][3:]
+        )
+        placed[upper] = pose
+    return placed
+
+
+def _stacked_pairs(
+    task: Task, objects: tuple[str, ...], goal: Goal, rng: np.random.Generator
+) -> dict[str, str]:
+    asked = {f.arguments[0]: f.arguments[1] for f in goal.start if f.predicate == "on"}
+    if asked or rng.random() >= task.reset.stacked_probability:
+        return asked
+    # Only something that the goal moves elsewhere starts stacked, and never on what is built on:
+    # so that no demonstration of a single placement ends in a tower nobody asked for.
+    built_on = {f.arguments[-1] for f in goal.sequence}
+    upper = [f.arguments[0] for f in goal.sequence if f.arguments[0] in objects]
+    lower = [name for name in objects if name not in built_on and name not in upper]
+    if not upper or not lower:
+        return {}
+    return {str(upper[0]): str(rng.choice(lower))}
+
+
+def _free_spot(task: Task, placed: dict[str, Floats], rng: np.random.Generator) -> Floats | None:
+    for _ in range(TRIES):
+        spot = rng.uniform(task.reset.region_m[0], task.reset.region_m[1])
+        if all(np.linalg.norm(spot - p[:2]) > task.reset.spacing_m for p in placed.values()):
+            return np.asarray(spot)
+    return None
+
+
+def _standing(task: Task, spot: Floats, height_m: float, rng: np.random.Generator) -> Floats:
+    limit = task.reset.yaw_range_rad
+    yaw = poses.from_yaw(np.asarray(rng.uniform(-limit, limit)))
+    return np.concatenate([spot, [height_m], yaw])
+
+
+def _fixture_positions(task: Task, goal: Goal, rng: np.random.Generator) -> dict[str, float]:
+    positions = {}
+    for name, (low, high) in task.reset.joint_open.items():
+        opened = rng.random() < task.reset.open_probability
+        if Fact("open", (name,)) in goal.start:
+            opened = True
+        if Fact("closed", (name,)) in goal.start:
+            opened = False
+        positions[name] = float(rng.uniform(low, high)) if opened else 0.0
+    return positions
+
+
+def _start_joints(robot: SimArm, kinematics: Kinematics, rng: np.random.Generator) -> Floats:
+    arm, region = robot.scene.arm, robot.scene.task.reset.ee_region_m
+    pose = kinematics.ee_pose(arm.home)
+    turn = poses.from_yaw(np.asarray(rng.uniform(-EE_YAW_RAD, EE_YAW_RAD)))
+    wanted = np.concatenate([rng.uniform(region[0], region[1]), poses.multiply(turn, pose[3:])])
+    return solve_joints(kinematics, arm.home, wanted)
+
+
+def solve_joints(kinematics: Kinematics, start: Floats, ee_pose: Floats) -> Floats:
+    """Joints (J,) rad near `start` that bring the end-effector to a pose (7,) in world."""
+    joints = np.array(start, dtype=float)
+    for _ in range(100):
+        pose = kinematics.ee_pose(joints)
+        turn = poses.rotation_vector(poses.multiply(ee_pose[3:], poses.conjugate(pose[3:])))
+        error = np.concatenate([ee_pose[:3] - pose[:3], turn])
+        if float(np.linalg.norm(error)) < 1e-6:
+            break
+        joints = joints + joint_step(kinematics.ee_jacobian(joints), error)
+    return joints
