@@ -85,8 +85,10 @@ make_venv() {
 }
 
 install() {
-    # shellcheck disable=SC2046  # an option and its value, or nothing
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
+    local quiet=-qq
+    [ -t 2 ] && quiet= # on a terminal pip shows how far it is
+    # shellcheck disable=SC2046,SC2086  # an option and its value, or nothing
+    "$VENV/bin/python" -m pip install $quiet --disable-pip-version-check \
         $(torch_index "$1") --constraint constraints.txt --editable '.[dev]'
 }
 

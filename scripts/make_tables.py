@@ -1,0 +1,83 @@
+"""Writes the tables in README.md and docs/*.md from docs/results/.
+
+A table stands between `<!-- table: NAME -->` and `<!-- end table -->`; NAME may be followed by
+patterns such as `unseen_*` that choose figures and their order.
+"""
+
+import re
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from results import RESULTS, ROOT, read_results
+
+_TABLE = re.compile(
+    r"(?P<start><!-- table: (?P<name>[\w-]+)(?P<patterns>[^\n]*?) -->\n).*?"
+    r"(?P<end><!-- end table -->)",
+    re.DOTALL,
+)
+HEADER = "| figure | value | 95 % interval | n | note |\n|---|---|---|---|---|\n"
+
+
+def pages(root: Path = ROOT) -> list[Path]:
+    """Every page that may hold tables."""
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+
+
+def fill(text: str, results: Path = RESULTS) -> str:
+    """`text` with every table written anew from the files in `results`."""
+    return _TABLE.sub(lambda found: _replacement(found, results), text)
+
+
+def _replacement(found: re.Match[str], results: Path) -> str:
+    file = results / f"{found['name']}.json"
+    if not file.exists():
+        body = "\nNot measured yet.\n\n"
+    else:
+        body = f"\n{table(read_results(file), found['patterns'].split())}\n"
+    return f"{found['start']}{body}{found['end']}"
+
+
+def table(results: dict[str, Any], patterns: list[str]) -> str:
+    """Markdown table of the figures whose names match, and where they were measured."""
+    figures = results["figures"]
+    chosen = dict.fromkeys(
+        name for pattern in patterns or ["*"] for name in figures if fnmatchcase(name, pattern)
+    )
+    rows = "".join(_row(name, figures[name]) for name in chosen)
+    source = f"Measured with `{results['command']}` at {results['commit']} on {results['machine']}."
+    return f"{HEADER}{rows}\n{source}\n"
+
+
+def _row(name: str, figure: dict[str, Any]) -> str:
+    value, unit = figure["value"], figure["unit"]
+    interval = ""
+    if figure["low"] is not None and figure["high"] is not None:
+        interval = f"{_number(figure['low'], unit)} to {_number(figure['high'], unit)}"
+    shown = "not measured" if value is None else _number(value, unit)
+    if value is not None and unit not in ("", "share"):
+        shown = f"{shown} {unit}"
+    n = "" if figure["n"] is None else str(figure["n"])
+    return f"| {name.replace('_', ' ')} | {shown} | {interval} | {n} | {figure['note']} |\n"
+
+
+def _number(value: float, unit: str) -> str:
+    if unit == "share":
+        return f"{100 * value:.0f} %"
+    return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def main() -> int:
+    """Rewrite the pages whose tables are out of date; says which."""
+    for page in pages():
+        before = page.read_text()
+        after = fill(before)
+        if after != before:
+            page.write_text(after)
+            print(f"wrote the tables of {page.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
