@@ -17,9 +17,17 @@ IDENTITY_POSE: Floats = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
 IDENTITY_POSE.setflags(write=False)
 
 
+def _namespace(*arrays: Array) -> Any:
+    """The arrays' library; NumPy 2 is its own array-API namespace, known without asking."""
+    for array in arrays:
+        if type(array) is not np.ndarray:
+            return array_namespace(*arrays)
+    return np
+
+
 def multiply(a: Array, b: Array) -> Array:
     """Hamilton product of quaternions a, b (..., 4) wxyz: rotate by b, then by a."""
-    xp = array_namespace(a, b)
+    xp = _namespace(a, b)
     aw, ax, ay, az = (a[..., i] for i in range(4))
     bw, bx, by, bz = (b[..., i] for i in range(4))
     return xp.stack(
@@ -35,13 +43,13 @@ def multiply(a: Array, b: Array) -> Array:
 
 def conjugate(quaternion: Array) -> Array:
     """Inverse of unit quaternions (..., 4) wxyz."""
-    xp = array_namespace(quaternion)
+    xp = _namespace(quaternion)
     return xp.concat([quaternion[..., :1], -quaternion[..., 1:]], axis=-1)
 
 
 def cross(a: Array, b: Array) -> Array:
     """Cross product of vectors (..., 3), broadcasting."""
-    xp = array_namespace(a, b)
+    xp = _namespace(a, b)
     return xp.stack(
         [
             a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1],
@@ -61,14 +69,14 @@ def rotate(quaternion: Array, vector: Array) -> Array:
 
 def compose(pose_b_in_a: Array, pose_c_in_b: Array) -> Array:
     """Pose of c in a (..., 7), from b in a and c in b."""
-    xp = array_namespace(pose_b_in_a, pose_c_in_b)
+    xp = _namespace(pose_b_in_a, pose_c_in_b)
     position = pose_b_in_a[..., :3] + rotate(pose_b_in_a[..., 3:], pose_c_in_b[..., :3])
     return xp.concat([position, multiply(pose_b_in_a[..., 3:], pose_c_in_b[..., 3:])], axis=-1)
 
 
 def invert(pose: Array) -> Array:
     """Inverse pose (..., 7): a in b from b in a."""
-    xp = array_namespace(pose)
+    xp = _namespace(pose)
     inverse = conjugate(pose[..., 3:])
     return xp.concat([-rotate(inverse, pose[..., :3]), inverse], axis=-1)
 
@@ -80,7 +88,7 @@ def relative(pose_frame: Array, pose: Array) -> Array:
 
 def matrix(quaternion: Array) -> Array:
     """Rotation matrices (..., 3, 3) of unit quaternions (..., 4) wxyz."""
-    xp = array_namespace(quaternion)
+    xp = _namespace(quaternion)
     w, x, y, z = (quaternion[..., i] for i in range(4))
     rows = [
         xp.stack([1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)], axis=-1),
@@ -95,7 +103,7 @@ def six_dimensional(quaternion: Array) -> Array:
 
     Source: Zhou et al., "On the Continuity of Rotation Representations", CVPR 2019.
     """
-    xp = array_namespace(quaternion)
+    xp = _namespace(quaternion)
     columns = matrix(quaternion)
     return xp.concat([columns[..., :, 0], columns[..., :, 1]], axis=-1)
 
@@ -140,14 +148,14 @@ def from_matrix(rotation: Floats) -> Floats:
 
 def from_yaw(yaw: Array) -> Array:
     """Quaternions (..., 4) wxyz of rotations by `yaw` rad about the world's z axis."""
-    xp = array_namespace(yaw)
+    xp = _namespace(yaw)
     zero = xp.zeros_like(yaw)
     return xp.stack([xp.cos(yaw / 2), zero, zero, xp.sin(yaw / 2)], axis=-1)
 
 
 def rotation_vector(quaternion: Array) -> Array:
     """Rotation vectors (..., 3) rad, shortest way, of unit quaternions (..., 4) wxyz."""
-    xp = array_namespace(quaternion)
+    xp = _namespace(quaternion)
     sign = xp.where(quaternion[..., :1] < 0, -1.0, 1.0)
     q = quaternion * sign
     norm = xp.sqrt(xp.sum(q[..., 1:] ** 2, axis=-1, keepdims=True))
@@ -158,7 +166,7 @@ def rotation_vector(quaternion: Array) -> Array:
 
 def from_rotation_vector(vector: Array) -> Array:
     """Unit quaternions (..., 4) wxyz of rotation vectors (..., 3) rad."""
-    xp = array_namespace(vector)
+    xp = _namespace(vector)
     angle = xp.sqrt(xp.sum(vector**2, axis=-1, keepdims=True))
     small = angle < 1e-9
     scale = xp.where(small, 0.5, xp.sin(angle / 2) / xp.where(small, 1.0, angle))
@@ -170,7 +178,7 @@ def fold_yaw(yaw: Array, symmetry: int, centre: float = 0.0) -> Array:
 
     A cube looks the same every quarter turn (symmetry 4): its frame is the one nearest `centre`.
     """
-    xp = array_namespace(yaw)
+    xp = _namespace(yaw)
     period = 2 * np.pi / symmetry
     return yaw - period * xp.round((yaw - centre) / period)
 
@@ -181,7 +189,7 @@ def upright_yaw(quaternion: Array) -> Array:
     Exact up to the quarter turns that `fold_yaw(..., symmetry=4)` removes; for a body that
     stands upright with its x axis level it is the ordinary yaw.
     """
-    xp = array_namespace(quaternion)
+    xp = _namespace(quaternion)
     columns = matrix(quaternion)
     x_axis, y_axis = columns[..., :, 0], columns[..., :, 1]
     level = xp.abs(x_axis[..., 2]) <= 0.5

@@ -1,10 +1,10 @@
 """The formulas behind facts: array functions of what is observed, for one scene or thousands.
 
 Each takes positions (..., 3) m, quaternions (..., 4) wxyz, widths (...,) m and returns booleans
-(...,). `observed_facts` applies them to every well-typed combination of the objects present.
+(...,), and everything broadcasts: `FactObserver` calls each once for all pairs of things.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -12,14 +12,18 @@ from numpy.typing import NDArray
 
 from robot_skills.core import poses
 from robot_skills.core.facts import Fact, State
-from robot_skills.core.observation import Observation
+from robot_skills.core.observation import Observation, PoseEstimate
 from robot_skills.core.poses import Array
 from robot_skills.core.task import Task
 
 Floats = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
+FactArray = NDArray[np.object_]
+
+GRIPPER_EMPTY = Fact("gripper_empty")
 
 
-def rests_on(upper: Array, lower: Array, height_m: float, limits: Mapping[str, float]) -> Array:
+def rests_on(upper: Array, lower: Array, height_m: Array, limits: Mapping[str, float]) -> Array:
     """Whether `upper` (..., 3) sits above `lower` (..., 3), their centres `height_m` apart."""
     gap = upper - lower
     sideways = gap[..., 0] ** 2 + gap[..., 1] ** 2
@@ -28,25 +32,28 @@ def rests_on(upper: Array, lower: Array, height_m: float, limits: Mapping[str, f
 
 
 def rests_on_surface(
-    position: Array, half_height_m: float, top_m: float, limits: Mapping[str, float]
+    position: Array, half_height_m: Array, top_m: Array, limits: Mapping[str, float]
 ) -> Array:
     """Whether a thing at `position` (..., 3) stands on a level surface at height `top_m`."""
     return abs(position[..., 2] - half_height_m - top_m) < limits["vertical_m"]
 
 
 def is_inside(position: Array, pose_container: Array, interior_m: Array, margin_m: float) -> Array:
-    """Whether `position` (..., 3) is in a container's inner box, grown by `margin_m`."""
+    """Whether `position` (..., 3) is in a container's inner box, grown by `margin_m`.
+
+    `interior_m` (..., 3) is half the inner length and width, and the height.
+    """
     local = poses.rotate(
         poses.conjugate(pose_container[..., 3:]), position - pose_container[..., :3]
     )
-    within_x = abs(local[..., 0]) < interior_m[0] + margin_m
-    within_y = abs(local[..., 1]) < interior_m[1] + margin_m
+    within_x = abs(local[..., 0]) < interior_m[..., 0] + margin_m
+    within_y = abs(local[..., 1]) < interior_m[..., 1] + margin_m
     height = local[..., 2]
-    return within_x & within_y & (height > -margin_m) & (height < interior_m[2])
+    return within_x & within_y & (height > -margin_m) & (height < interior_m[..., 2])
 
 
 def is_held(
-    position: Array, ee_pose: Array, width_m: Array, size_m: float, limits: Mapping[str, float]
+    position: Array, ee_pose: Array, width_m: Array, size_m: Array, limits: Mapping[str, float]
 ) -> Array:
     """Whether a thing `size_m` wide lies between the fingers and they rest on it."""
     local = poses.rotate(poses.conjugate(ee_pose[..., 3:]), position - ee_pose[..., :3])
@@ -58,12 +65,32 @@ def is_held(
 
 
 class FactObserver:
-    """Evaluates every predicate of one task on observations of the objects present."""
+    """Evaluates every predicate of one task on observations of the objects present.
+
+    Whatever is held rests on nothing, carries nothing and is in nothing.
+    """
 
     def __init__(self, task: Task, objects: tuple[str, ...]) -> None:
-        self._task = task
         self._objects = objects
         self._limits = {name: p.thresholds for name, p in task.predicates.items()}
+        self._containers = [f for f in task.fixtures.values() if f.interior_m is not None]
+        surfaces = [f for f in task.fixtures.values() if f.half_extents_m is not None]
+        extents = np.array([task.objects[n].half_extents_m for n in objects]).reshape(-1, 3)
+        self._sizes_m = 2 * extents[:, :2].min(axis=1)
+        self._half_heights_m = extents[:, 2:]
+        self._stacked_m = self._half_heights_m + self._half_heights_m.T
+        self._tops_m = np.array([f.half_extents_m for f in surfaces]).reshape(-1, 3)[:, 2]
+        self._interiors_m = np.array([f.interior_m for f in self._containers]).reshape(-1, 3)
+        self._apart = ~np.eye(len(objects), dtype=bool)
+        containers = [f.name for f in self._containers]
+        self._on = _facts_between("on", objects, objects)
+        self._on_surface = _facts_between("on", objects, [f.name for f in surfaces])
+        self._in = _facts_between("in", objects, containers)
+        self._holding, self._clear = (
+            _facts_about("holding", objects),
+            _facts_about("clear", objects),
+        )
+        self._open, self._closed = (_facts_about(name, containers) for name in ("open", "closed"))
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -72,77 +99,59 @@ class FactObserver:
 
     def facts(self, observation: Observation, ee_pose: Floats) -> State:
         """All facts that hold, from an observation and the end-effector pose (7,) in world."""
-        where = {name: estimate.pose for name, estimate in observation.object_pose.items()}
-        held = self._held(where, ee_pose, observation.gripper_width_m)
-        facts = {Fact("holding", (name,)) for name in held}
-        if not held:
-            facts.add(Fact("gripper_empty"))
-        resting = [name for name in self._objects if name not in held]
-        facts |= self._on(where, resting, held)
-        facts |= self._inside(where, resting)
-        facts |= self._openings(observation)
-        covered = {fact.arguments[1] for fact in facts if fact.predicate == "on"}
-        facts |= {Fact("clear", (n,)) for n in resting if n not in covered}
+        seen = observation.object_pose
+        position = np.array([seen[name].pose for name in self._objects]).reshape(-1, 7)[:, :3]
+        width_m = np.asarray(observation.gripper_width_m)
+        held = is_held(position, ee_pose, width_m, self._sizes_m, self._limits["holding"])
+        on = self._resting_on(position) & ~(held | held[:, None])
+        inside = self._inside(position, seen) & ~held[:, None]
+        on_surface = self._standing(position) & ~(held | inside.any(axis=1))[:, None]
+        clear = ~(held | on.any(axis=0))
+        facts = {*self._holding[held], *self._clear[clear], *self._openings(observation)}
+        facts.update(self._on[on], self._on_surface[on_surface], self._in[inside])
+        if not held.any():
+            facts.add(GRIPPER_EMPTY)
         return frozenset(facts)
 
-    def _held(self, where: Mapping[str, Floats], ee_pose: Floats, width_m: float) -> list[str]:
-        limits = self._limits["holding"]
-        return [
-            name
-            for name in self._objects
-            if is_held(where[name][:3], ee_pose, width_m, self._width(name), limits)
-        ]
+    def _resting_on(self, position: Floats) -> Booleans:
+        upper, lower = position[:, None], position
+        resting = rests_on(upper, lower, self._stacked_m, self._limits["on"])
+        return np.asarray(resting & self._apart)
 
-    def _width(self, name: str) -> float:
-        return 2 * float(min(self._task.objects[name].half_extents_m[:2]))
-
-    def _on(self, where: Mapping[str, Floats], resting: list[str], held: list[str]) -> set[Fact]:
+    def _standing(self, position: Floats) -> Booleans:
         limits = self._limits["on"]
-        extents = {n: self._task.objects[n].half_extents_m for n in self._objects}
-        facts = set()
-        for upper, lower in product(resting, self._objects):
-            if upper == lower or lower in held:
-                continue
-            height = float(extents[upper][2] + extents[lower][2])
-            if rests_on(where[upper][:3], where[lower][:3], height, limits):
-                facts.add(Fact("on", (upper, lower)))
-        for fixture in self._task.fixtures.values():
-            if fixture.half_extents_m is None:
-                continue
-            top = float(fixture.half_extents_m[2])
-            facts |= {
-                Fact("on", (n, fixture.name))
-                for n in resting
-                if rests_on_surface(where[n][:3], float(extents[n][2]), top, limits)
-                and not self._in_any(where, n)
-            }
-        return facts
+        each = position[:, None]
+        return np.asarray(rests_on_surface(each, self._half_heights_m, self._tops_m, limits))
 
-    def _in_any(self, where: Mapping[str, Floats], name: str) -> bool:
-        return any(self._is_in(where, name, fixture) for fixture in self._task.fixtures)
+    def _inside(self, position: Floats, seen: Mapping[str, PoseEstimate]) -> Booleans:
+        if not self._containers:
+            return np.zeros((len(position), 0), dtype=bool)
+        containers = np.array([seen[fixture.name].pose for fixture in self._containers])
+        margin_m = self._limits["in"]["margin_m"]
+        return np.asarray(is_inside(position[:, None], containers, self._interiors_m, margin_m))
 
-    def _is_in(self, where: Mapping[str, Floats], name: str, fixture: str) -> bool:
-        interior = self._task.fixtures[fixture].interior_m
-        if interior is None:
-            return False
-        margin = self._limits["in"]["margin_m"]
-        return bool(is_inside(where[name][:3], where[fixture], interior, margin))
-
-    def _inside(self, where: Mapping[str, Floats], resting: list[str]) -> set[Fact]:
-        pairs = product(resting, self._task.fixtures)
-        return {Fact("in", pair) for pair in pairs if self._is_in(where, *pair)}
-
-    def _openings(self, observation: Observation) -> set[Fact]:
-        facts = set()
-        for fixture in self._task.fixtures.values():
-            if fixture.interior_m is None:
-                continue
+    def _openings(self, observation: Observation) -> Iterator[Fact]:
+        for fixture, opened, closed in zip(self._containers, self._open, self._closed, strict=True):
             if fixture.joint is None:  # a tray has no lid: it is always open
-                facts.add(Fact("open", (fixture.name,)))
+                yield opened
                 continue
             position = observation.fixture_position[fixture.name]
             if position > self._limits["open"]["above"]:
-                facts.add(Fact("open", (fixture.name,)))
+                yield opened
             if position < self._limits["closed"]["below"]:
-                facts.add(Fact("closed", (fixture.name,)))
-        return facts
+                yield closed
+
+
+def _facts_about(predicate: str, names: Sequence[str]) -> FactArray:
+    """`predicate` of each name, as an array to pick from by a mask."""
+    facts = np.empty(len(names), dtype=object)
+    facts[:] = [Fact(predicate, (name,)) for name in names]
+    return facts
+
+
+def _facts_between(predicate: str, first: Sequence[str], second: Sequence[str]) -> FactArray:
+    """`predicate` of every pair, (first, second), as an array to pick from by a mask."""
+    facts = np.empty((len(first), len(second)), dtype=object)
+    for i, j in product(range(len(first)), range(len(second))):
+        facts[i, j] = Fact(predicate, (first[i], second[j]))
+    return facts
