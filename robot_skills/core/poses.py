@@ -50,14 +50,9 @@ def conjugate(quaternion: Array) -> Array:
 def cross(a: Array, b: Array) -> Array:
     """Cross product of vectors (..., 3), broadcasting."""
     xp = _namespace(a, b)
-    return xp.stack(
-        [
-            a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1],
-            a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2],
-            a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0],
-        ],
-        axis=-1,
-    )
+    a = xp.concat([a, a[..., :2]], axis=-1)  # x y z x y: a cyclic shift is then a slice
+    b = xp.concat([b, b[..., :2]], axis=-1)
+    return a[..., 1:4] * b[..., 2:5] - a[..., 2:5] * b[..., 1:4]
 
 
 def rotate(quaternion: Array, vector: Array) -> Array:
