@@ -59,6 +59,7 @@ class ArmProfile:
     robosuite_robot: str
     robosuite_gripper: str
     source: str
+    file: Path
 
     @property
     def dof(self) -> int:
@@ -78,14 +79,14 @@ def load_arm(path: Path) -> ArmProfile:
     if table.get("format") != FORMAT:
         raise InputError(f"{file}: format must be {FORMAT}; found {table.get('format')!r}")
     try:
-        return _profile(table)
+        return _profile(table, file)
     except KeyError as error:
         raise InputError(f"{file}: missing key {error}") from None
     except ValueError as error:
         raise InputError(f"{file}: {error}") from None
 
 
-def _profile(table: dict[str, Any]) -> ArmProfile:
+def _profile(table: dict[str, Any], file: Path) -> ArmProfile:
     joints, servo = table["joints"], table["servo"]
     names = tuple(joints["names"])
 
@@ -114,6 +115,7 @@ def _profile(table: dict[str, Any]) -> ArmProfile:
         robosuite_robot=table["robosuite"]["robot"],
         robosuite_gripper=table["robosuite"]["gripper"],
         source=table["source"],
+        file=file,
     )
 
 

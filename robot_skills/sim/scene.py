@@ -1,5 +1,6 @@
 """From a task and an arm to one MuJoCo model, with the indices everything else needs."""
 
+import hashlib
 from dataclasses import dataclass
 
 import mujoco
@@ -51,6 +52,14 @@ class Scene:
     fixture_qpos: dict[str, int]
     widths_m: Floats
     width_joints: Floats
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the files this model was built from, and of MuJoCo's version."""
+        digest = hashlib.sha256(mujoco.__version__.encode())
+        for file in (self.task.folder / self.task.scene, self.arm.file):
+            digest.update(file.read_bytes())
+        return digest.hexdigest()[:16]
 
     def driver_for(self, width_m: float) -> float:
         """Driver joint value that opens the gripper to `width_m`."""

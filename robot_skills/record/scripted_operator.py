@@ -1,0 +1,247 @@
+"""A scripted operator with a person's variety: it performs whole tasks and labels nothing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core import poses
+from robot_skills.core.errors import InputError
+from robot_skills.core.facts import Fact
+from robot_skills.core.observation import Observation
+from robot_skills.core.task import Goal, Task
+from robot_skills.record.paths import Manner, reach
+
+Floats = NDArray[np.float64]
+
+HOVER_M = (0.07, 0.11)  # how high above something a hand stops before it goes down
+TRAVEL_HEIGHT_M = 0.12  # hands cross the table no lower than this
+PULL_BEYOND_M = 0.004  # a drawer is pulled a little past where it should be
+HANDLE_WIDTH_M = 0.055  # opening with which a hand comes down over a handle
+GRASP_BELOW_M = 0.004  # how far below its centre a thing is grasped
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the operator wants this control step: end-effector pose (7,) in world, width m."""
+
+    ee_pose: Floats
+    gripper_width_m: float
+    behaviour: str
+    arguments: tuple[str, ...]
+
+
+class ScriptedOperator:
+    """Performs the facts of a goal in order; `look` gives it the newest observation.
+
+    Behaviours are pick, place, open and close; what it is doing travels with each wish so that a
+    scorer can know, and is never written into the demonstration.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        goal: Goal,
+        manner: Manner,
+        home_ee_pose: Floats,
+        look: Callable[[], tuple[Observation, Floats]],
+        rng: np.random.Generator,
+    ) -> None:
+        self._task = task
+        self._goal = goal
+        self._manner = manner
+        self._upright = home_ee_pose[3:]
+        self._look = look
+        self._rng = rng
+        _, self._ee_pose = look()
+        self._width_m = manner.width_m
+        self._doing: tuple[str, tuple[str, ...]] = ("", ())
+
+    def wishes(self) -> Iterator[Wish]:
+        """One wish a control step, pauses included, until every fact of the goal was served."""
+        for ee_pose in self._perform():
+            self._ee_pose = ee_pose
+            yield self._wish()
+            if self._rng.random() < self._manner.pause_probability:
+                for _ in range(self._steps(self._rng.uniform(*self._manner.pause_s))):
+                    yield self._wish()
+
+    def _wish(self) -> Wish:
+        return Wish(self._ee_pose, self._width_m, *self._doing)
+
+    def _perform(self) -> Iterator[Floats]:
+        for fact in self._goal.sequence:
+            yield from self._serve(fact)
+
+    def _serve(self, fact: Fact) -> Iterator[Floats]:
+        if fact.predicate in ("on", "in"):
+            thing, where = fact.arguments
+            yield from self._pick(thing)
+            yield from self._place(thing, where)
+        elif fact.predicate == "open":
+            yield from self._open(fact.arguments[0])
+        elif fact.predicate == "closed":
+            yield from self._close(fact.arguments[0])
+        else:
+            raise InputError(f"the scripted operator cannot bring about {fact}")
+
+    # Behaviours
+
+    def _pick(self, thing: str) -> Iterator[Floats]:
+        self._doing = ("pick", (thing,))
+        while True:
+            fumbled = self._rng.random() < self._manner.fumble_probability
+            yield from self._approach(thing)
+            yield from self._grasp(thing, 0.032 if fumbled else 0.0)
+            if not fumbled:
+                break
+            yield from self._open_hand()
+        yield from self._rise(self._manner.carry_m)
+
+    def _place(self, thing: str, where: str) -> Iterator[Floats]:
+        self._doing = ("place", (thing, where))
+        down = self._release_pose(thing, where)
+        yield from self._over(down)
+        yield from self._move(down, self._manner.slow_m_s)
+        yield from self._open_hand()
+        yield from self._rise(self._rng.uniform(*HOVER_M))
+
+    def _open(self, fixture: str) -> Iterator[Floats]:
+        self._doing = ("open", (fixture,))
+        opened = float(np.mean(self._task.reset.joint_open[fixture]))
+        self._width_m = HANDLE_WIDTH_M
+        handle = self._handle_pose(fixture)
+        yield from self._over(handle)
+        yield from self._move(handle, self._manner.slow_m_s)
+        self._width_m = 0.0
+        yield from self._wait(self._manner.grasp_wait_s + 0.2)
+        pull = opened + PULL_BEYOND_M - self._opening(fixture)
+        yield from self._move(_shifted(handle, [-pull, 0.0, 0.0]), self._manner.slow_m_s)
+        self._width_m = HANDLE_WIDTH_M
+        yield from self._wait(self._manner.grasp_wait_s)
+        yield from self._rise(self._rng.uniform(*HOVER_M))
+
+    def _close(self, fixture: str) -> Iterator[Floats]:
+        self._doing = ("close", (fixture,))
+        self._width_m = 0.0
+        handle = self._handle_pose(fixture)
+        before = _shifted(handle, [-0.045, 0.0, 0.0])
+        yield from self._over(before)
+        yield from self._move(before, self._manner.slow_m_s)
+        push = self._opening(fixture) + 0.045
+        yield from self._move(_shifted(before, [push, 0.0, 0.0]), self._manner.slow_m_s)
+        yield from self._move(_shifted(self._ee_pose, [-0.03, 0.0, 0.0]), self._manner.slow_m_s)
+        yield from self._rise(self._rng.uniform(*HOVER_M))
+
+    # Pieces of behaviours
+
+    def _approach(self, thing: str) -> Iterator[Floats]:
+        self._width_m = self._manner.width_m
+        yield from self._over(self._grasp_pose(thing))
+
+    def _grasp(self, thing: str, above_m: float) -> Iterator[Floats]:
+        down = _shifted(self._grasp_pose(thing), [0.0, 0.0, above_m])
+        yield from self._move(down, self._manner.slow_m_s)
+        self._width_m = 0.0
+        yield from self._wait(self._manner.grasp_wait_s + 0.35)
+
+    def _open_hand(self) -> Iterator[Floats]:
+        self._width_m = self._manner.width_m
+        yield from self._wait(self._manner.grasp_wait_s)
+
+    def _over(self, pose: Floats) -> Iterator[Floats]:
+        lift = self._rng.uniform(*HOVER_M)
+        above = _shifted(pose, [0.0, 0.0, lift])
+        above[2] = max(above[2], TRAVEL_HEIGHT_M)
+        yield from self._move(above, self._manner.speed_m_s)
+
+    def _rise(self, height_m: float) -> Iterator[Floats]:
+        up = _shifted(self._ee_pose, [*self._rng.normal(0.0, 0.004, 2), height_m])
+        yield from self._move(up, self._manner.speed_m_s)
+
+    def _move(self, pose: Floats, speed_m_s: float) -> Iterator[Floats]:
+        far = float(np.linalg.norm(pose[:3] - self._ee_pose[:3])) > 0.1
+        bend = self._rng.normal(0.0, self._manner.detour_m, 3) if far else np.zeros(3)
+        bend[2] = abs(bend[2])
+        yield from reach(self._ee_pose, pose, speed_m_s, bend, self._task.rate_hz)
+
+    def _wait(self, seconds: float) -> Iterator[Floats]:
+        for _ in range(self._steps(seconds)):
+            yield self._ee_pose
+
+    def _steps(self, seconds: float) -> int:
+        return max(1, round(seconds * self._task.rate_hz))
+
+    # Where to put the hand
+
+    def _grasp_pose(self, thing: str) -> Floats:
+        pose = self._pose(thing)
+        off = self._rng.normal([0.0, 0.0, -GRASP_BELOW_M], 0.0015)
+        return self._hand_at(pose[:3] + off, self._hand_yaw(thing, pose))
+
+    def _release_pose(self, thing: str, where: str) -> Floats:
+        spot, yaw = self._spot(thing, where)
+        observation, ee_pose = self._look()
+        held = poses.relative(ee_pose, observation.object_pose[thing].pose)
+        hand = self._hand_at(spot, yaw)
+        offset = poses.rotate(hand[3:], held[:3])
+        return _shifted(hand, [*(-offset[:2]), -offset[2] + 0.003])
+
+    def _spot(self, thing: str, where: str) -> tuple[Floats, float]:
+        half = float(self._task.objects[thing].half_extents_m[2])
+        pose = self._pose(where)
+        if where in self._task.objects:
+            height = half + float(self._task.objects[where].half_extents_m[2])
+            return pose[:3] + [0.0, 0.0, height], self._hand_yaw(where, pose)
+        interior = self._task.fixtures[where].interior_m
+        if interior is None:
+            raise InputError(f"nothing can be put in {where}: it has no interior")
+        inside = self._free_spot(thing, where, pose, np.asarray(interior))
+        return poses.compose(pose, inside)[:3], float(self._rng.normal(0.0, 0.05))
+
+    def _free_spot(self, thing: str, where: str, pose: Floats, interior: Floats) -> Floats:
+        half = self._task.objects[thing].half_extents_m
+        others = [self._pose(n)[:3] for n in self._look()[0].object_pose if n != thing]
+        others = [p for p in others if np.linalg.norm(p[:2] - pose[:2]) < 0.2]
+        room = interior[:2] - half[:2] - 0.022
+        best, clearance = np.zeros(2), -1.0
+        for _ in range(6):
+            spot = self._rng.uniform(-room, room)
+            world = poses.compose(pose, _inside(spot, half[2]))[:3]
+            gaps = [float(np.linalg.norm(world[:2] - p[:2])) for p in others if p is not pose]
+            nearest = min((g for g in gaps if g > 1e-6), default=1.0)
+            if nearest > clearance:
+                best, clearance = spot, nearest
+            if nearest > 0.075:
+                break
+        return _inside(best, float(half[2]))
+
+    def _handle_pose(self, fixture: str) -> Floats:
+        handle = self._task.fixtures[fixture].handle_m
+        if handle is None:
+            raise InputError(f"{fixture} has no handle_m in task.toml")
+        spot = poses.compose(self._pose(fixture), np.concatenate([handle, [1.0, 0.0, 0.0, 0.0]]))
+        return self._hand_at(spot[:3] + self._rng.normal(0.0, 0.002, 3), 0.0)
+
+    def _hand_at(self, position: Floats, yaw: float) -> Floats:
+        turned = poses.multiply(poses.from_yaw(np.asarray(yaw)), self._upright)
+        return np.concatenate([position, turned])
+
+    def _hand_yaw(self, thing: str, pose: Floats) -> float:
+        symmetry = self._task.objects[thing].yaw_symmetry
+        return float(poses.fold_yaw(poses.upright_yaw(pose[3:]), symmetry))
+
+    def _pose(self, name: str) -> Floats:
+        return self._look()[0].object_pose[name].pose
+
+    def _opening(self, fixture: str) -> float:
+        return self._look()[0].fixture_position[fixture]
+
+
+def _inside(spot: Floats, height_m: float) -> Floats:
+    return np.array([spot[0], spot[1], height_m, 1.0, 0.0, 0.0, 0.0])
+
+
+def _shifted(pose: Floats, by: list[float]) -> Floats:
+    return np.concatenate([pose[:3] + np.asarray(by), pose[3:]])
