@@ -56,8 +56,10 @@ def overview() -> str:
 
 
 def _run_verb(name: str, flags: list[str]) -> None:
+    from robot_skills.cli.rendering import choose_back_end
     from robot_skills.cli.verb import parse_verb
 
+    choose_back_end()
     parse_verb(name, flags).run()
 
 

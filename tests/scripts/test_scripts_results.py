@@ -1,0 +1,42 @@
+import json
+
+import pytest
+from results import Figure, read_results, write_results
+
+RATE = Figure(0.9, "share", 0.8, 0.95, 50)
+
+
+def test_what_is_written_is_read_with_its_origin(tmp_path):
+    file = write_results("blocks", {"success": RATE}, [3, 1], folder=tmp_path)
+    found = read_results(file)
+    assert file == tmp_path / "blocks.json"
+    assert found["figures"]["success"] == {
+        "value": 0.9,
+        "unit": "share",
+        "low": 0.8,
+        "high": 0.95,
+        "n": 50,
+        "note": "",
+    }
+    assert found["seeds"] == [1, 3]
+    assert found["versions"]["mujoco"].startswith("3.")
+    assert "cores" in found["machine"]
+    assert all(found[key] for key in ("commit", "command"))
+    assert [path.name for path in tmp_path.iterdir()] == ["blocks.json"]
+
+
+def test_a_second_write_replaces_or_keeps_the_other_figures(tmp_path):
+    write_results("blocks", {"a": RATE, "b": RATE}, [0], folder=tmp_path)
+    file = write_results("blocks", {"b": Figure(1.0, "")}, [1], folder=tmp_path, keep_others=True)
+    found = read_results(file)
+    assert found["figures"]["a"]["value"] == 0.9
+    assert found["figures"]["b"]["value"] == 1.0
+    assert found["seeds"] == [0, 1]
+    write_results("blocks", {"c": RATE}, folder=tmp_path)
+    assert set(json.loads(file.read_text())["figures"]) == {"c"}
+
+
+def test_a_missing_value_needs_its_reason():
+    assert Figure(None, "share", note="no recordings here").value is None
+    with pytest.raises(ValueError, match="needs a note"):
+        Figure(None, "share")

@@ -1,0 +1,54 @@
+import make_tables
+import pytest
+from results import RESULTS, Figure, write_results
+
+PAGE = "before\n<!-- table: blocks{} -->\nold\n<!-- end table -->\nafter\n"
+
+
+@pytest.fixture
+def results(tmp_path):
+    figures = {
+        "unseen_success": Figure(0.876, "share", 0.8, 0.92, 250),
+        "demo_minutes": Figure(11.25, "min"),
+        "twin_completed": Figure(1, ""),
+        "f1_human": Figure(None, "share", note="no recordings on this machine"),
+    }
+    write_results("blocks", figures, [0], folder=tmp_path)
+    return tmp_path
+
+
+def rows(text):
+    return [line for line in text.splitlines() if line.startswith("| ")][1:]
+
+
+def test_a_table_shows_value_unit_interval_and_note(results):
+    filled = make_tables.fill(PAGE.format(""), results)
+    assert rows(filled) == [
+        "| unseen success | 88 % | 80 % to 92 % | 250 |  |",
+        "| demo minutes | 11.2 min |  |  |  |",
+        "| twin completed | 1 |  |  |  |",
+        "| f1 human | not measured |  |  | no recordings on this machine |",
+    ]
+    assert filled.startswith("before\n<!-- table: blocks -->\n")
+    assert filled.endswith("<!-- end table -->\nafter\n")
+    assert "old" not in filled
+
+
+def test_patterns_choose_figures_and_their_order(results):
+    filled = make_tables.fill(PAGE.format(" twin_* unseen_*"), results)
+    assert [row.split(" |")[0] for row in rows(filled)] == ["| twin completed", "| unseen success"]
+
+
+def test_filling_twice_is_filling_once(results):
+    once = make_tables.fill(PAGE.format(""), results)
+    assert make_tables.fill(once, results) == once
+
+
+def test_what_was_not_measured_says_so(tmp_path):
+    assert "Not measured yet." in make_tables.fill(PAGE.format(""), tmp_path)
+
+
+@pytest.mark.parametrize("page", make_tables.pages(), ids=lambda page: page.name)
+def test_the_tables_of_this_checkout_are_up_to_date(page):
+    text = page.read_text()
+    assert make_tables.fill(text, RESULTS) == text, "run `make docs`"
