@@ -9,6 +9,7 @@ from pathlib import Path
 from robot_skills.core.errors import InputError
 
 PARTIAL = ".partial"
+REPLACED = ".replaced"
 
 
 def partial_path(folder: Path) -> Path:
@@ -17,13 +18,13 @@ def partial_path(folder: Path) -> Path:
 
 
 @contextmanager
-def new_folder(folder: Path) -> Iterator[Path]:
+def new_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
     """Yield `<folder>.partial` to write in; on success it is synced and renamed as one.
 
     An error inside removes what was written. A partial folder left by a crash is replaced; an
-    existing complete `folder` raises InputError.
+    existing complete `folder` raises InputError unless it is to be replaced.
     """
-    if folder.exists():
+    if folder.exists() and not replace:
         raise InputError(f"{folder} exists already; choose another name or remove it")
     partial = partial_path(folder)
     start_partial(partial)
@@ -42,12 +43,20 @@ def start_partial(partial: Path) -> None:
 
 
 def commit(partial: Path, folder: Path) -> None:
-    """Force every file of `partial` to the disk, then rename it to `folder` in one step."""
+    """Force every file of `partial` to the disk, then rename it to `folder` in one step.
+
+    What is in its place is moved aside first and removed last, so that a crash loses neither.
+    """
     for path in partial.rglob("*"):
         sync(path)
     sync(partial)
+    aside = folder.with_name(folder.name + REPLACED)
+    if folder.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
     partial.rename(folder)
     sync(folder.parent)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def sync(path: Path) -> None:

@@ -1,0 +1,65 @@
+"""The page that tells a person what a skill needs, brings about and how well it does."""
+
+from robot_skills.core.facts import State, format_facts
+from robot_skills.core.skill import Operator, Skill
+
+PICTURE = "card.png"
+
+_ANCHORS = {
+    "object": "the thing bound to `{0}`, followed until it is held",
+    "goal": "where the thing bound to `{0}` is to end up",
+    "fixture": "the moving part of the fixture bound to `{0}`, as it stood at the start",
+}
+
+
+def skill_card(skill: Skill) -> str:
+    """Markdown: frame, starts seen, operators with support and success, measurements."""
+    parts = [
+        f"# {skill.name}",
+        skill.description,
+        f"![Segments of {skill.name}]({PICTURE})",
+        _origin(skill),
+        "## What it needs and brings about",
+        *[_operator(operator) for operator in skill.operators],
+        *_measured(skill),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _origin(skill: Skill) -> str:
+    lines = [
+        f"- learned from {skill.segments} segments of {skill.median_steps} control steps (median)",
+        f"- moves in the frame of {_ANCHORS[skill.frame.kind].format(skill.frame.parameter)}",
+    ]
+    if len(skill.start_ee):
+        low, high = skill.start_ee.min(axis=0), skill.start_ee.max(axis=0)
+        box = ", ".join(
+            f"{axis} {a:.2f} to {b:.2f}" for axis, a, b in zip("xyz", low, high, strict=True)
+        )
+        lines.append(f"- seen to start with the end-effector at {box} m in that frame")
+    return "\n".join(lines)
+
+
+def _operator(operator: Operator) -> str:
+    parameters = ", ".join(f"{p.name}: {p.type}" for p in operator.parameters)
+    return "\n".join(
+        [
+            f"### {operator.name}({parameters})",
+            "",
+            f"- needs: {_facts(operator.preconditions)}",
+            f"- brings about: {_facts(operator.add)}",
+            f"- ends: {_facts(operator.delete)}",
+            f"- support {operator.support} segments, success {operator.success:.0%}",
+        ]
+    )
+
+
+def _facts(facts: State) -> str:
+    return f"`{format_facts(facts)}`" if facts else "nothing"
+
+
+def _measured(skill: Skill) -> list[str]:
+    if not skill.measured:
+        return []
+    rows = [f"| {name} | {value:.4g} |" for name, value in skill.measured.items()]
+    return ["## Measured", "\n".join(["| what | value |", "|---|---|", *rows])]
