@@ -1,0 +1,170 @@
+"""The control process: it alone speaks to the arm, at the arm's own rate.
+
+    python -m robot_skills.deploy.control --channel FD
+
+reads {"driver", "host", "arm", "settings", ...} from the channel, then sends every reading as
+{"state"}, and takes {"target", "duration_s"}, {"stop"} and {"close"}. It ends at the first fault,
+which it names in {"fault"}; so that a vendor's client cannot reconnect behind a latched fault.
+"""
+
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core.arm import load_arm
+from robot_skills.core.errors import RobotSkillsError
+from robot_skills.deploy.channel import LineChannel, Message
+from robot_skills.deploy.driver import ArmDriver, ArmState, Fault, FaultKind, StopKind
+from robot_skills.deploy.drivers import make_driver
+from robot_skills.deploy.freshness import Freshness
+from robot_skills.deploy.settings import ControlSettings
+
+Floats = NDArray[np.float64]
+
+
+class Interpolator:
+    """Straight lines in joint space from the last target sent to each new one, in robot time."""
+
+    def __init__(self, start: Floats, period_s: float) -> None:
+        self.sent = start
+        self._goal = start
+        self._left_s = 0.0
+        self._longest_step_s = 2 * period_s
+
+    def aim(self, goal: Floats, duration_s: float) -> None:
+        """Reach `goal` (J,) rad in `duration_s` from where the last step ended."""
+        self._goal, self._left_s = goal, duration_s
+
+    def advance(self, elapsed_s: float) -> Floats:
+        """Next target after `elapsed_s` of robot time; a late loop never makes it jump."""
+        step_s = min(elapsed_s, self._longest_step_s)
+        share = 1.0 if step_s >= self._left_s else step_s / self._left_s
+        self._left_s = max(self._left_s - step_s, 0.0)
+        self.sent = self.sent + share * (self._goal - self.sent)
+        return self.sent
+
+
+class ControlLoop:
+    """Reads, checks, interpolates and commands once a period until told to close or at fault."""
+
+    def __init__(
+        self, driver: ArmDriver, channel: LineChannel, settings: ControlSettings, moving: bool
+    ) -> None:
+        self._driver = driver
+        self._channel = channel
+        self._settings = settings
+        self._moving = moving
+        self._period_s = 1.0 / settings.rate_hz
+        self._freshness = Freshness(self._period_s)
+        state = driver.read()
+        self._robot_time_s = state.robot_time_s
+        self._path = Interpolator(state.joint_position_rad, self._period_s)
+        self._late = 0
+
+    def run(self) -> Fault | None:
+        """Run until closed, which returns None, or at fault."""
+        due_s = time.monotonic()
+        while True:
+            due_s = max(due_s + self._period_s, time.monotonic())
+            if not self._take_orders(due_s):
+                return None
+            state = self._driver.read()
+            fault = self._check(state)
+            self._report(state)
+            if fault is not None:
+                return fault
+            if self._moving:
+                self._command(state)
+
+    def _take_orders(self, until_s: float) -> bool:
+        """Wait for the next period, obeying meanwhile; False when it is time to close."""
+        while self._channel.open and (left_s := until_s - time.monotonic()) > 0:
+            for order in self._channel.receive(left_s):
+                if "close" in order:
+                    return False
+                self._obey(order)
+        return self._channel.open
+
+    def _obey(self, order: Message) -> None:
+        if "target" in order:
+            self._path.aim(np.asarray(order["target"]), float(order["duration_s"]))
+        elif "stop" in order:
+            self._moving = False
+            self._driver.stop(StopKind(order["stop"]))
+            self._channel.send({"stopped": True})
+
+    def _check(self, state: ArmState) -> Fault | None:
+        age_s = self._freshness.update(state.robot_time_s, time.monotonic())
+        if age_s > self._settings.stale_warn_periods * self._period_s:
+            self._late += 1
+        if age_s > self._settings.stale_stop_s:
+            detail = f"the robot's clock has stood still for {1000 * age_s:.0f} ms"
+            return Fault(FaultKind.STALE, detail)
+        return state.fault
+
+    def _command(self, state: ArmState) -> None:
+        elapsed_s = state.robot_time_s - self._robot_time_s
+        self._robot_time_s = state.robot_time_s
+        self._driver.command(self._path.advance(elapsed_s))
+
+    def _report(self, state: ArmState) -> None:
+        self._channel.send(
+            {
+                "state": {
+                    "robot_time_s": state.robot_time_s,
+                    "joint_position_rad": state.joint_position_rad.tolist(),
+                    "joint_velocity_rad_s": state.joint_velocity_rad_s.tolist(),
+                    "mode": state.mode,
+                },
+                "late": self._late,
+            }
+        )
+
+
+def serve(channel: LineChannel) -> None:
+    """Bring one arm up as the first message asks, and run its loop to the end."""
+    order = _first(channel)
+    settings = ControlSettings(**order["settings"])
+    driver = make_driver(order["driver"], order["host"], load_arm(Path(order["arm"])), settings)
+    driver.connect(float(order["timeout_s"]))
+    if order["clear"]:
+        driver.clear_fault()
+    if order["move"]:
+        driver.start()
+    channel.send({"ready": {"joints": driver.info.joints, "rate_hz": driver.info.rate_hz}})
+    gc.freeze()
+    fault = ControlLoop(driver, channel, settings, order["move"]).run()
+    if fault is not None:
+        channel.send({"fault": {"kind": fault.kind, "detail": fault.detail}})
+    else:
+        driver.stop(StopKind.SMOOTH)
+
+
+def _first(channel: LineChannel) -> Message:
+    while channel.open:
+        for message in channel.receive(1.0):
+            return message
+    sys.exit(0)
+
+
+def main() -> None:
+    """Serve the channel whose file descriptor the command line names."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides what Ctrl-C means
+    channel = LineChannel(socket.socket(fileno=int(sys.argv[sys.argv.index("--channel") + 1])))
+    try:
+        serve(channel)
+    except RobotSkillsError as error:
+        channel.send({"error": {"kind": type(error).__name__, "detail": str(error)}})
+    # Not sys.exit: the vendor's threads would be joined, and they reconnect for ever.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

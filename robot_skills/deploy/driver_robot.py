@@ -1,0 +1,124 @@
+"""A real arm or its twin as a Robot: the executor cannot tell it from the simulated one."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core.errors import RobotFault
+from robot_skills.core.observation import Observation, PoseEstimate
+from robot_skills.core.robot import Command, Perception
+from robot_skills.deploy.control_process import ControlProcess
+from robot_skills.deploy.driver import Fault, FaultKind, Gripper, StopKind
+from robot_skills.deploy.fixtures import FixtureJoint
+from robot_skills.deploy.limits import Limits
+
+Floats = NDArray[np.float64]
+
+CONNECT_TIMEOUT_S = 3.0
+
+
+class DriverRobot:
+    """Implements core.robot.Robot on a control process, a gripper and perception.
+
+    The arm is stopped on leaving the `with` block, whatever the reason, Ctrl-C included. A fault
+    latches: every later call raises RobotFault with the reason until `clear_fault`.
+    """
+
+    def __init__(
+        self,
+        control: ControlProcess,
+        gripper: Gripper,
+        perception: Perception,
+        limits: Limits,
+        rate_hz: float,
+        fixtures: Mapping[str, FixtureJoint] | None = None,
+    ) -> None:
+        self.rate_hz = rate_hz
+        self._control = control
+        self._gripper = gripper
+        self._perception = perception
+        self._limits = limits
+        self._fixtures = fixtures or {}
+        self._sent: Floats | None = None
+        self._due_s = 0.0
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why the arm may not move, or None."""
+        return self._control.fault
+
+    def __enter__(self) -> Self:
+        self._gripper.connect(CONNECT_TIMEOUT_S)
+        self._control.start()
+        self._begin()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self._control.close()
+        finally:
+            self._gripper.close()
+
+    def observe(self) -> Observation:
+        """Newest reading of everything; raises RobotFault when any of it would be stale."""
+        state = self._control.state()
+        seen = self._perception.poses(state.robot_time_s)
+        return Observation(
+            time_s=state.robot_time_s,
+            joint_position=state.joint_position_rad,
+            joint_velocity=state.joint_velocity_rad_s,
+            gripper_width_m=self._gripper.width_m,
+            object_pose=seen,
+            fixture_position=self._openings(seen),
+        )
+
+    def act(self, joint_position: Floats, gripper_width_m: float) -> Command:
+        """Follow joint targets (J,) rad for one control period of robot time.
+
+        Returns what was sent after limits, on a steady beat: time a caller spends between two
+        calls is taken from the next period, not added to it.
+        """
+        state = self._control.state()
+        if self._sent is None:
+            raise RobotFault("the arm was not started; use the robot in a with block")
+        try:
+            command = self._limits.apply(
+                np.asarray(joint_position), gripper_width_m, self._sent, state.joint_position_rad
+            )
+            self._gripper.width_m  # noqa: B018 - raises when the gripper has gone silent
+        except RobotFault as error:
+            self._control.latch(Fault(FaultKind.BAD_COMMAND, str(error)))
+            raise
+        period_s = 1.0 / self.rate_hz
+        self._control.aim(command.joint_position, period_s)
+        self._gripper.move(command.gripper_width_m)
+        self._sent = command.joint_position
+        missed = state.robot_time_s > self._due_s + period_s
+        self._due_s = (state.robot_time_s if missed else self._due_s) + period_s
+        self._control.wait_until(self._due_s)
+        return command
+
+    def stop(self) -> None:
+        """Bring the arm to rest and keep it there; observing goes on."""
+        self._control.stop(StopKind.SMOOTH)
+
+    def clear_fault(self) -> None:
+        """Acknowledge the latched fault and make the arm ready again, on a fresh link."""
+        self._control.clear()
+        self._begin()
+
+    def _begin(self) -> None:
+        state = self._control.state()
+        self._sent = state.joint_position_rad
+        self._due_s = state.robot_time_s
+
+    def _openings(self, seen: Mapping[str, PoseEstimate]) -> dict[str, float]:
+        return {name: joint.position(seen[name].pose) for name, joint in self._fixtures.items()}

@@ -1,0 +1,17 @@
+"""One file an arm; each driver is imported only when it is asked for."""
+
+from robot_skills.core.arm import ArmProfile
+from robot_skills.core.errors import unknown_name
+from robot_skills.deploy.driver import ArmDriver
+from robot_skills.deploy.settings import ControlSettings
+
+DRIVERS = ("ur",)
+
+
+def make_driver(name: str, host: str, arm: ArmProfile, settings: ControlSettings) -> ArmDriver:
+    """The driver `name` for the arm at `host`; InputError lists the drivers there are."""
+    if name == "ur":
+        from robot_skills.deploy.drivers.ur import UrDriver
+
+        return UrDriver(host, arm, settings)
+    raise unknown_name("arm driver", name, DRIVERS)

@@ -1,0 +1,121 @@
+"""Robotiq 2F gripper beside a UR arm, through the URCap's socket (TCP 63352, ASCII GET and SET).
+
+Written to the documented protocol and run against our own twin only, never against a gripper.
+POS counts 0 (open) to 255 (closed); the driver takes width as linear between the two.
+"""
+
+import socket
+import threading
+import time
+
+from robot_skills.core.errors import InputError, RobotFault
+
+PORT = 63352
+PERIOD_S = 0.02
+SILENCE_MAX_S = 0.5
+ACTIVATION_TIMEOUT_S = 5.0
+ACTIVE = 3  # STA of a gripper that is ready
+
+
+def position_of(width_m: float, stroke_m: float) -> int:
+    """POS count (0 to 255) of a width between the fingers."""
+    share = 1.0 - min(max(width_m / stroke_m, 0.0), 1.0)
+    return round(255 * share)
+
+
+def width_of(position: int, stroke_m: float) -> float:
+    """Width in m at a POS count."""
+    return (1.0 - position / 255) * stroke_m
+
+
+class RobotiqGripper:
+    """Implements `Gripper`; a thread sends the newest wish and reads the width at 50 Hz."""
+
+    def __init__(self, host: str, stroke_m: float, force: int = 40, port: int = PORT) -> None:
+        self._address = (host, port)
+        self._stroke_m = stroke_m
+        self._force = force
+        self._wish: int | None = None
+        self._position = 0
+        self._measured_s = 0.0
+        self._problem = ""
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="robotiq", daemon=True)
+
+    def connect(self, timeout_s: float) -> None:
+        """Open the socket and activate; raises InputError when nothing answers."""
+        try:
+            self._socket = socket.create_connection(self._address, timeout=timeout_s)
+        except OSError as error:
+            host, port = self._address
+            raise InputError(
+                f"no Robotiq gripper at {host}:{port} ({error}); is its URCap installed?"
+            ) from None
+        self._lines = self._socket.makefile("r", encoding="ascii")
+        self._activate()
+        self._set(GTO=1, SPE=255, FOR=self._force)
+        self._measure()
+        self._thread.start()
+
+    @property
+    def width_m(self) -> float:
+        """Newest measured width; raises RobotFault when the gripper has been silent for 0.5 s."""
+        silence_s = time.monotonic() - self._measured_s
+        if self._problem or silence_s > SILENCE_MAX_S:
+            why = self._problem or f"silent for {silence_s:.1f} s"
+            raise RobotFault(f"gripper: {why}")
+        return width_of(self._position, self._stroke_m)
+
+    def move(self, width_m: float) -> None:
+        """Ask for a width; returns at once."""
+        self._wish = position_of(width_m, self._stroke_m)
+
+    def close(self) -> None:
+        """Let go of the socket; the fingers keep their place."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=1.0)
+        self._lines.close()
+        self._socket.close()
+
+    def _activate(self) -> None:
+        if self._get("STA") == ACTIVE:
+            return
+        self._set(ACT=1)
+        deadline_s = time.monotonic() + ACTIVATION_TIMEOUT_S
+        while self._get("STA") != ACTIVE:
+            if time.monotonic() > deadline_s:
+                raise InputError("the Robotiq gripper does not become active; see its fault light")
+            time.sleep(PERIOD_S)
+
+    def _follow(self) -> None:
+        sent: int | None = None
+        try:
+            while not self._closing.wait(PERIOD_S):
+                wish = self._wish
+                if wish is not None and wish != sent:
+                    self._set(POS=wish)
+                    sent = wish
+                self._measure()
+        except (OSError, RobotFault) as error:
+            self._problem = str(error)
+
+    def _measure(self) -> None:
+        self._position = self._get("POS")
+        self._measured_s = time.monotonic()
+
+    def _set(self, **values: int) -> None:
+        words = " ".join(f"{name} {value}" for name, value in values.items())
+        answer = self._ask(f"SET {words}")
+        if answer != "ack":
+            raise RobotFault(f"the gripper answered {answer!r} to SET {words}")
+
+    def _get(self, name: str) -> int:
+        answer = self._ask(f"GET {name}").split()
+        if len(answer) != 2 or answer[0] != name or not answer[1].isdigit():
+            raise RobotFault(f"the gripper answered {answer} to GET {name}")
+        return int(answer[1])
+
+    def _ask(self, line: str) -> str:
+        self._socket.sendall(line.encode("ascii") + b"\n")
+        return self._lines.readline().strip()

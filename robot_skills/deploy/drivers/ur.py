@@ -1,0 +1,180 @@
+"""Universal Robots e-Series through the vendor-neutral ur-rtde client (TCP 30004, 30003, 29999).
+
+Three things of ur-rtde 1.6.5 shape this driver. `servoJ` answers True on a frozen link, so its
+answer proves nothing. Two seconds after losing a link it reconnects and uploads its control script
+again, unasked. And `disconnect` on such a link blocks, then joins that loop. So this driver lives
+in a control process that ends at a fault: nothing of ur-rtde outlives the latch.
+"""
+
+import math
+import socket
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core.arm import ArmProfile
+from robot_skills.core.errors import InputError, RobotFault
+from robot_skills.deploy.driver import ArmInfo, ArmState, Fault, FaultKind, StopKind
+from robot_skills.deploy.settings import ControlSettings
+
+Floats = NDArray[np.float64]
+
+RTDE_PORT, SCRIPT_PORT, DASHBOARD_PORT = 30004, 30003, 29999
+RECEIVE_HZ = 500.0
+VARIABLES = [
+    "timestamp",
+    "actual_q",
+    "actual_qd",
+    "robot_mode",
+    "safety_mode",
+    "safety_status_bits",
+    "robot_status_bits",
+    "runtime_state",
+]
+RUNNING = 7
+ROBOT_MODES = {
+    -1: "no controller",
+    0: "disconnected",
+    1: "confirm safety",
+    2: "booting",
+    3: "power off",
+    4: "power on",
+    5: "idle",
+    6: "backdrive",
+    RUNNING: "running",
+    8: "updating firmware",
+}
+
+
+class UrDriver:
+    """Implements ArmDriver with servoJ in joint space."""
+
+    def __init__(self, host: str, arm: ArmProfile, settings: ControlSettings) -> None:
+        self._host = host
+        self._arm = arm
+        self._settings = settings
+        self._control: Any = None  # ur-rtde has no types
+        self._receive: Any = None
+        self.info = ArmInfo(arm.name, arm.joints, settings.rate_hz, robot_watchdog=True)
+
+    def connect(self, timeout_s: float) -> None:
+        """Open the receiving link; raises InputError within `timeout_s` where no UR answers."""
+        self._modules = _ur_rtde()
+        for port in (RTDE_PORT, SCRIPT_PORT, DASHBOARD_PORT):
+            self._probe(port, timeout_s / 3)
+        try:
+            receive = self._modules["rtde_receive"]
+            self._receive = receive.RTDEReceiveInterface(self._host, RECEIVE_HZ, VARIABLES)
+        except RuntimeError as error:
+            raise InputError(f"{self._host} answers, but not as a UR arm does: {error}") from None
+
+    def read(self) -> ArmState:
+        """Newest reading, at once."""
+        receive = self._receive
+        mode = int(receive.getRobotMode())
+        return ArmState(
+            robot_time_s=float(receive.getTimestamp()),
+            joint_position_rad=np.asarray(receive.getActualQ()),
+            joint_velocity_rad_s=np.asarray(receive.getActualQd()),
+            mode=ROBOT_MODES.get(mode, f"mode {mode}"),
+            fault=self._fault(mode),
+        )
+
+    def start(self) -> None:
+        """Upload the control script and arm the robot's watchdog; RobotFault when not ready."""
+        fault = self.read().fault
+        if fault is not None:
+            raise RobotFault(str(fault))
+        try:
+            control = self._modules["rtde_control"]
+            self._control = control.RTDEControlInterface(self._host, RECEIVE_HZ)
+        except RuntimeError as error:
+            raise RobotFault(
+                f"the control script does not start: {error}; is the arm in remote control?"
+            ) from None
+        if not self._control.setWatchdog(self._settings.watchdog_hz):
+            raise RobotFault("the arm's own watchdog could not be armed")
+
+    def command(self, joint_position_rad: Floats) -> None:
+        """Send one joint target (J,) by servoJ; raises RobotFault when it is refused."""
+        settings = self._settings
+        period_s = 1.0 / settings.rate_hz
+        target = joint_position_rad.tolist()
+        if self._control is None or not self._control.servoJ(
+            target, 0.0, 0.0, period_s, settings.servo_lookahead_s, settings.servo_gain
+        ):
+            raise RobotFault("the arm refused a joint target: its program is not running")
+
+    def stop(self, kind: StopKind) -> None:
+        """End servoing and the program; with POWER_OFF also the power. Blocks until at rest."""
+        if self._control is not None:
+            self._control.servoStop(self._settings.stop_deceleration_rad_s2)
+            self._control.stopScript()
+        if kind is StopKind.POWER_OFF:
+            self._ask_dashboard("powerOff")
+
+    def clear_fault(self) -> None:
+        """Unlock a protective stop; raises RobotFault when the arm does not let itself."""
+        self._ask_dashboard("closeSafetyPopup")
+        self._ask_dashboard("unlockProtectiveStop")
+
+    def close(self) -> None:
+        """Stop and let go of the links; takes a second, as ur-rtde joins its threads."""
+        self.stop(StopKind.SMOOTH)
+        if self._control is not None:
+            self._control.disconnect()
+        self._receive.disconnect()
+
+    def _probe(self, port: int, timeout_s: float) -> None:
+        try:
+            socket.create_connection((self._host, port), timeout=timeout_s).close()
+        except OSError as error:
+            raise InputError(
+                f"no UR arm at {self._host}: port {port} does not answer ({error}); check the "
+                "address on the pendant (Settings, System, Network) and the cable"
+            ) from None
+
+    def _fault(self, mode: int) -> Fault | None:
+        receive = self._receive
+        if receive.isEmergencyStopped():
+            return Fault(
+                FaultKind.EMERGENCY_STOP, "release the button and restart safety on the pendant"
+            )
+        if receive.isProtectiveStopped():
+            return Fault(
+                FaultKind.PROTECTIVE_STOP, "see the pendant's log, free the arm, then clear"
+            )
+        if mode != RUNNING:
+            name = ROBOT_MODES.get(mode, str(mode))
+            return Fault(FaultKind.NOT_READY, f"the arm is in mode {name!r}; power it on")
+        if not all(map(math.isfinite, receive.getActualQ())):
+            return Fault(FaultKind.DRIVER, "joint positions are not finite")
+        return None
+
+    def _ask_dashboard(self, order: str) -> None:
+        client = self._modules["dashboard_client"].DashboardClient(self._host)
+        try:
+            client.connect()
+            getattr(client, order)()
+        except RuntimeError as error:
+            raise RobotFault(f"the dashboard refused {order}: {error}") from None
+        finally:
+            client.disconnect()
+
+
+def _ur_rtde() -> dict[str, ModuleType]:
+    try:
+        import dashboard_client
+        import rtde_control
+        import rtde_receive
+    except ImportError:
+        raise InputError(
+            "the client of Universal Robots arms is missing; pip install 'robot-skills[ur]'"
+        ) from None
+    return {
+        "dashboard_client": dashboard_client,
+        "rtde_control": rtde_control,
+        "rtde_receive": rtde_receive,
+    }

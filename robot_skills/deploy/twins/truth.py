@@ -1,0 +1,79 @@
+"""A twin's own record of what really happened, against which every claim is checked."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.deploy.twins.physics import TICK_S, TwinPhysics
+
+Floats = NDArray[np.float64]
+
+FORMAT = 1
+TICKS_PER_ROW = 4  # one row every 8 ms of robot time: 125 Hz
+STANDSTILL_RAD_S = 0.01
+
+
+class TruthLog:
+    """Largest joint speed and acceleration over all ticks, and the path at 125 Hz."""
+
+    def __init__(self, joint_position: Floats) -> None:
+        self._first = joint_position.copy()
+        self._last_velocity = np.zeros_like(joint_position)
+        self._speed = np.zeros_like(joint_position)
+        self._acceleration = np.zeros_like(joint_position)
+        self._excursion = np.zeros_like(joint_position)
+        self._last_motion_s = 0.0
+        self._rows: list[tuple[float, ...]] = []
+        self._events: list[dict[str, object]] = []
+
+    def tick(self, tick: int, physics: TwinPhysics) -> None:
+        """Take in the state after one tick of physics."""
+        position, velocity = physics.joint_position, physics.joint_velocity
+        change = np.abs(velocity - self._last_velocity) / TICK_S
+        self._speed = np.maximum(self._speed, np.abs(velocity))
+        self._acceleration = np.maximum(self._acceleration, change)
+        self._excursion = np.maximum(self._excursion, np.abs(position - self._first))
+        self._last_velocity = velocity.copy()
+        if float(np.abs(velocity).max()) > STANDSTILL_RAD_S:
+            self._last_motion_s = tick * TICK_S
+        if tick % TICKS_PER_ROW == 0:
+            self._rows.append((tick * TICK_S, *position, *velocity, *physics.ee_pose()[:3]))
+
+    def event(self, time_s: float, kind: str, detail: str = "") -> None:
+        """Note something that happened, such as a protective stop."""
+        self._events.append({"robot_time_s": round(time_s, 4), "kind": kind, "detail": detail})
+
+    def summary(self) -> dict[str, object]:
+        """Largest values over the whole run, per joint, and the events in order."""
+        ee = np.array([row[-3:] for row in self._rows]).reshape(-1, 3)
+        return {
+            "robot_time_s": self._rows[-1][0] if self._rows else 0.0,
+            "rows": len(self._rows),
+            "largest_joint_speed_rad_s": _rounded(self._speed),
+            "largest_joint_acceleration_rad_s2": _rounded(self._acceleration),
+            "largest_joint_excursion_rad": _rounded(self._excursion),
+            "ee_low_m": _rounded(ee.min(axis=0, initial=np.inf)),
+            "ee_high_m": _rounded(ee.max(axis=0, initial=-np.inf)),
+            "last_motion_s": round(self._last_motion_s, 4),
+            "protective_stops": sum(e["kind"] == "protective_stop" for e in self._events),
+            "events": self._events,
+        }
+
+    def write(self, path: Path, extra: Mapping[str, object]) -> None:
+        """Write the whole log as JSON; a row is time, joints, joint speeds, end-effector xyz."""
+        log = {
+            "format": FORMAT,
+            **self.summary(),
+            **extra,
+            "path": [_rounded(r) for r in self._rows],
+        }
+        partial = path.with_suffix(path.suffix + ".partial")
+        partial.write_text(json.dumps(log))
+        partial.replace(path)
+
+
+def _rounded(values: Floats | tuple[float, ...]) -> list[float]:
+    return [round(float(v), 5) for v in values]
