@@ -1,0 +1,45 @@
+"""Reference frames of skills: upright, at a thing or at where it shall go, for a step or a path."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core import poses
+
+Floats = NDArray[np.float64]
+
+
+def upright_frame(pose: Floats, symmetry: int, centre_yaw: float = 0.0) -> Floats:
+    """Frame (7,) at a thing's position, z up, turned by its yaw folded nearest `centre_yaw` rad."""
+    yaw = poses.fold_yaw(poses.upright_yaw(pose[3:]), symmetry, centre_yaw)
+    return np.concatenate([pose[:3], poses.from_yaw(np.asarray(yaw))])
+
+
+def yaw_of(frame: Floats) -> float:
+    """Yaw in rad of an upright frame (7,)."""
+    return 2.0 * float(np.arctan2(frame[6], frame[3]))
+
+
+class FollowedFrame:
+    """The upright frame of a thing: follows it until it is held, then stays where it was taken.
+
+    The yaw is folded once, nearest the world's x axis, and followed from there, so that noise
+    cannot turn the frame by a quarter.
+    """
+
+    def __init__(self, symmetry: int) -> None:
+        self._symmetry = symmetry
+        self._frame: Floats | None = None
+
+    def update(self, pose: Floats, held: bool) -> Floats:
+        """Frame (7,) in world, from the thing's pose (7,) and whether it is held now."""
+        if self._frame is None:
+            self._frame = upright_frame(pose, self._symmetry)
+        elif not held:
+            self._frame = upright_frame(pose, self._symmetry, yaw_of(self._frame))
+        return self._frame
+
+
+def followed_frames(path: Floats, held: NDArray[np.bool_], symmetry: int) -> Floats:
+    """Frames (T, 7) of a thing along its path (T, 7), as `FollowedFrame` gives them."""
+    frame = FollowedFrame(symmetry)
+    return np.array([frame.update(pose, bool(h)) for pose, h in zip(path, held, strict=True)])

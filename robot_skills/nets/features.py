@@ -1,0 +1,57 @@
+"""What a skill's network sees: everything relative to the skill's reference frame."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core import poses
+
+Floats = NDArray[np.float64]
+
+COARSE, FINE, FINE_LIMIT = 10.0, 50.0, 2.0  # 1/m: the whole reach, and the last centimetres
+WIDTH_SCALE = 20.0  # 1/m
+HEIGHT_SCALE = 5.0  # 1/m
+
+
+@dataclass(frozen=True)
+class SkillView:
+    """T steps as a skill sees them: poses (T, 7) in world, the rest (T,).
+
+    `frame` is the reference frame, `thing` what is moved (or the frame where nothing is).
+    `closing` is 1 where the last command was to close; `held` whether the thing is held;
+    `opening` a fixture's joint in m or rad.
+    """
+
+    ee: Floats
+    frame: Floats
+    thing: Floats
+    width_m: Floats
+    closing: Floats
+    held: Floats
+    opening: Floats
+
+
+def skill_features(view: SkillView) -> Floats:
+    """Network inputs (T, F): positions at two scales, so that millimetres near the goal are seen."""
+    ee = poses.relative(view.frame, view.ee)
+    thing = poses.relative(view.frame, view.thing)
+    scalars = np.stack(
+        [
+            WIDTH_SCALE * view.width_m,
+            view.closing,
+            view.held,
+            HEIGHT_SCALE * view.ee[:, 2],
+            COARSE * view.opening,
+        ],
+        axis=-1,
+    )
+    parts = [_two_scales(ee), poses.six_dimensional(ee[:, 3:]), _two_scales(thing), scalars]
+    return np.concatenate(parts, axis=-1)
+
+
+def _two_scales(pose: Floats) -> Floats:
+    position = pose[:, :3]
+    return np.concatenate(
+        [COARSE * position, np.clip(FINE * position, -FINE_LIMIT, FINE_LIMIT)], axis=-1
+    )
