@@ -21,11 +21,15 @@ def data_folder(name: str) -> Path:
 
 
 def find(folder: str, name: str) -> Path:
-    """Resolve a NAME argument: a path that exists, or an entry of a shipped data folder."""
+    """Resolve a NAME argument: a path that exists, or an entry of a shipped folder.
+
+    `folder` is a data folder or one inside it, such as "assets/arms".
+    """
     given = Path(name).expanduser()
     if given.exists():
         return given.resolve()
-    shipped = data_folder(folder)
+    top, _, inside = folder.partition("/")
+    shipped = data_folder(top) / inside
     if (shipped / name).exists():
         return shipped / name
     raise unknown_name(

@@ -57,7 +57,9 @@ def load_library(folder: Path) -> SkillLibrary:
     what was saved.
     """
     if not (folder / LIBRARY_FILE).is_file():
-        raise InputError(f"{folder} is no skill library: it has no {LIBRARY_FILE}")
+        raise InputError(
+            f"{folder} is no skill library (no {LIBRARY_FILE}); robot-skills train makes one"
+        )
     table = TomlTable.read(folder / LIBRARY_FILE)
     if table.values.get("format") != FORMAT:
         found = table.values.get("format")
