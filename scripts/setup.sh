@@ -23,7 +23,7 @@ find_python() {
             return
         fi
     done
-    die "needs Python 3.11 or 3.12; found $(python3 --version 2>&1 || true). Install one and run: PYTHON=/path/to/python3.11 make"
+    die "needs Python 3.11 or 3.12; found $("${PYTHON:-python3}" --version 2>&1 || true). Install one and run: PYTHON=/path/to/python3.11 make"
 }
 
 has_library() { /sbin/ldconfig -p 2>/dev/null | grep -F "$1" >/dev/null; }
@@ -102,10 +102,11 @@ main() {
     say "installing into $VENV with $("$python" --version); this takes a few minutes"
     make_venv "$python"
     install "$python"
-    echo $((SECONDS - started)) >"$VENV/setup_seconds"
+    # A later, smaller set-up does not overwrite what the one from nothing took.
+    [ -e "$VENV/setup_seconds" ] || echo $((SECONDS - started)) >"$VENV/setup_seconds"
     rm -f "$UNFINISHED"
     echo "$hash" >"$STAMP"
     say "done in $((SECONDS - started)) s"
 }
 
-main
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then main; fi
