@@ -25,6 +25,10 @@ VERBS = {
 FAILED, USAGE, INTERRUPTED, TERMINATED, BROKEN_PIPE = 1, 2, 130, 143, 141
 
 
+class UsageError(InputError):
+    """The command line itself is wrong."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb with its flags (sys.argv by default); returns the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -56,10 +60,8 @@ def overview() -> str:
 
 
 def _run_verb(name: str, flags: list[str]) -> None:
-    from robot_skills.cli.rendering import choose_back_end
     from robot_skills.cli.verb import parse_verb
 
-    choose_back_end()
     parse_verb(name, flags).run()
 
 
@@ -70,7 +72,7 @@ def _guarded(work: Callable[[], None]) -> int:
         work()
         sys.stdout.flush()
     except RobotSkillsError as error:
-        return _report(error, FAILED)
+        return _report(error, USAGE if isinstance(error, UsageError) else FAILED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that Python's own flush at exit is quiet
         return BROKEN_PIPE

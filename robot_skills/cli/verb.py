@@ -4,12 +4,14 @@ import dataclasses
 import importlib
 import inspect
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol, cast, get_type_hints
 
 import tyro
 
 from robot_skills import paths
+from robot_skills.cli import UsageError
 from robot_skills.core.errors import InputError, unknown_name
 
 CONFIG_HELP = "--config NAME|PATH takes values from configs/{verb}/NAME.toml; flags win over it."
@@ -32,12 +34,34 @@ def verb_class(name: str) -> type[Verb]:
 def parse_verb(name: str, flags: list[str]) -> Verb:
     """Build the verb from its flags; a wrong flag ends the program with status 2 and a hint."""
     kind = verb_class(name)
+    _refuse_unknown_flags(name, kind, flags)
     return tyro.cli(
         kind,
         prog=f"robot-skills {name}",
         description=f"{inspect.getdoc(kind)}\n\n{CONFIG_HELP.format(verb=name)}",
         args=_with_config(name, kind, flags),
     )
+
+
+def _refuse_unknown_flags(verb: str, kind: type[Any], flags: list[str]) -> None:
+    """Raise UsageError with the near flag; tyro suggests none when a required one is missing."""
+    known = {"--help", "--config", *_known_flags(kind, "")}
+    for word in flags:
+        flag = word.partition("=")[0].replace("_", "-")
+        if flag.startswith("--") and flag not in known:
+            raise UsageError(f"{verb}: {unknown_name('flag', flag, known)}")
+
+
+def _known_flags(kind: type[Any], prefix: str) -> Iterator[str]:
+    types = get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        name = field.name.replace("_", "-")
+        if dataclasses.is_dataclass(types[field.name]):
+            yield from _known_flags(cast("type[Any]", types[field.name]), f"{prefix}{name}.")
+            continue
+        yield f"--{prefix}{name}"
+        if types[field.name] is bool:
+            yield f"--{prefix}no-{name}"
 
 
 def _with_config(verb: str, kind: type[Any], flags: list[str]) -> list[str]:
@@ -52,7 +76,7 @@ def _with_config(verb: str, kind: type[Any], flags: list[str]) -> list[str]:
             continue
         chosen = value if equals else next(words, "")
         if not chosen:
-            raise InputError("--config needs the name of a configuration or a path")
+            raise UsageError("--config needs the name of a configuration or a path")
         ahead += config_flags(kind, _config_file(verb, chosen))
     return ahead + rest
 

@@ -47,6 +47,11 @@ def test_an_unknown_verb_suggests_the_near_one(capsys):
     assert "did you mean 'segment'?" in capsys.readouterr().err
 
 
+def test_a_wrong_flag_ends_with_status_2_and_the_near_one(capsys):
+    assert cli.main(["doctor", "--foldr", "x"]) == 2
+    assert "did you mean '--folder'?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("error", [InputError("no file x"), NoPlanError("nothing adds on(a, b)")])
 def test_errors_meant_for_the_user_are_one_line_and_status_1(error, verb_that, capsys):
     verb_that(raising(error))

@@ -5,7 +5,7 @@ import pytest
 import tyro
 
 from robot_skills import paths
-from robot_skills.cli import verb
+from robot_skills.cli import UsageError, verb
 from robot_skills.core.errors import InputError
 
 
@@ -56,9 +56,22 @@ def test_flags_fill_the_fields(parse):
     assert made == Weigh(("a", "b"), seed=3, view=True, cut=Cut(0.25))
 
 
-def test_an_unknown_flag_is_refused_with_the_near_one(parse, capsys):
+@pytest.mark.parametrize(
+    ("flag", "near"),
+    [("--sede", "--seed"), ("--no-veiw", "--no-view"), ("--cut.minimun-s=1", "--cut.minimum-s")],
+)
+def test_an_unknown_flag_is_refused_with_the_near_one(parse, flag, near):
+    with pytest.raises(UsageError, match=f"weigh: no flag .* did you mean '{near}'"):
+        parse("a", flag)
+
+
+def test_a_flag_may_be_written_with_underscores(parse):
+    assert parse("--cut.minimum_s", "0.25") == Weigh(cut=Cut(0.25))
+
+
+def test_a_value_of_the_wrong_type_ends_with_status_2(parse, capsys):
     with pytest.raises(SystemExit) as ended:
-        parse("--sede", "3")
+        parse("--seed", "many")
     assert ended.value.code == 2
     assert "--seed" in capsys.readouterr().err
 
