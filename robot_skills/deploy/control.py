@@ -14,41 +14,23 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core.arm import load_arm
-from robot_skills.core.errors import RobotSkillsError
+from robot_skills.core.errors import RobotFault
 from robot_skills.deploy.channel import LineChannel, Message
 from robot_skills.deploy.driver import ArmDriver, ArmState, Fault, FaultKind, StopKind
 from robot_skills.deploy.drivers import make_driver
 from robot_skills.deploy.freshness import Freshness
+from robot_skills.deploy.interpolator import Interpolator
 from robot_skills.deploy.settings import ControlSettings
 
 Floats = NDArray[np.float64]
 
-
-class Interpolator:
-    """Straight lines in joint space from the last target sent to each new one, in robot time."""
-
-    def __init__(self, start: Floats, period_s: float) -> None:
-        self.sent = start
-        self._goal = start
-        self._left_s = 0.0
-        self._longest_step_s = 2 * period_s
-
-    def aim(self, goal: Floats, duration_s: float) -> None:
-        """Reach `goal` (J,) rad in `duration_s` from where the last step ended."""
-        self._goal, self._left_s = goal, duration_s
-
-    def advance(self, elapsed_s: float) -> Floats:
-        """Next target after `elapsed_s` of robot time; a late loop never makes it jump."""
-        step_s = min(elapsed_s, self._longest_step_s)
-        share = 1.0 if step_s >= self._left_s else step_s / self._left_s
-        self._left_s = max(self._left_s - step_s, 0.0)
-        self.sent = self.sent + share * (self._goal - self.sent)
-        return self.sent
+STANDSTILL_RAD_S = 0.02
 
 
 class ControlLoop:
@@ -61,6 +43,7 @@ class ControlLoop:
         self._channel = channel
         self._settings = settings
         self._moving = moving
+        self._stopping: StopKind | None = None
         self._period_s = 1.0 / settings.rate_hz
         self._freshness = Freshness(self._period_s)
         state = driver.read()
@@ -95,10 +78,9 @@ class ControlLoop:
     def _obey(self, order: Message) -> None:
         if "target" in order:
             self._path.aim(np.asarray(order["target"]), float(order["duration_s"]))
-        elif "stop" in order:
-            self._moving = False
-            self._driver.stop(StopKind(order["stop"]))
-            self._channel.send({"stopped": True})
+        elif "stop" in order and self._moving:
+            self._stopping = StopKind(order["stop"])
+            self._path.brake(self._settings.stop_deceleration_rad_s2)
 
     def _check(self, state: ArmState) -> Fault | None:
         age_s = self._freshness.update(state.robot_time_s, time.monotonic())
@@ -113,6 +95,11 @@ class ControlLoop:
         elapsed_s = state.robot_time_s - self._robot_time_s
         self._robot_time_s = state.robot_time_s
         self._driver.command(self._path.advance(elapsed_s))
+        standing = float(np.abs(state.joint_velocity_rad_s).max()) < STANDSTILL_RAD_S
+        if self._stopping is not None and self._path.at_rest and standing:
+            self._driver.stop(self._stopping)
+            self._moving = False
+            self._channel.send({"stopped": True})
 
     def _report(self, state: ArmState) -> None:
         self._channel.send(
@@ -128,42 +115,47 @@ class ControlLoop:
         )
 
 
-def serve(channel: LineChannel) -> None:
-    """Bring one arm up as the first message asks, and run its loop to the end."""
-    order = _first(channel)
-    settings = ControlSettings(**order["settings"])
-    driver = make_driver(order["driver"], order["host"], load_arm(Path(order["arm"])), settings)
+def serve(channel: LineChannel) -> NoReturn:
+    """Bring one arm up as the first message asks, run its loop to the end, and end the process."""
+    try:
+        order = _first(channel)
+        settings = ControlSettings(**order["settings"])
+        driver = make_driver(order["driver"], order["host"], load_arm(Path(order["arm"])), settings)
+        _bring_up(driver, order)
+        channel.send({"ready": {"joints": driver.info.joints, "rate_hz": driver.info.rate_hz}})
+        gc.freeze()
+        fault = ControlLoop(driver, channel, settings, order["move"]).run()
+        if fault is None:
+            driver.stop(StopKind.SMOOTH)
+        else:
+            channel.send({"fault": {"kind": fault.kind, "detail": fault.detail}})
+    except Exception as error:  # noqa: BLE001 - the caller is told, whatever it was
+        channel.send({"error": {"kind": type(error).__name__, "detail": str(error)}})
+    finally:
+        # At once, and before the driver is destroyed: a vendor's client would be joined, or would
+        # even reconnect, behind a fault that is latched by now.
+        os._exit(0)
+
+
+def _bring_up(driver: ArmDriver, order: Message) -> None:
     driver.connect(float(order["timeout_s"]))
     if order["clear"]:
         driver.clear_fault()
     if order["move"]:
         driver.start()
-    channel.send({"ready": {"joints": driver.info.joints, "rate_hz": driver.info.rate_hz}})
-    gc.freeze()
-    fault = ControlLoop(driver, channel, settings, order["move"]).run()
-    if fault is not None:
-        channel.send({"fault": {"kind": fault.kind, "detail": fault.detail}})
-    else:
-        driver.stop(StopKind.SMOOTH)
 
 
 def _first(channel: LineChannel) -> Message:
     while channel.open:
         for message in channel.receive(1.0):
             return message
-    sys.exit(0)
+    raise RobotFault("nobody asked for anything")
 
 
 def main() -> None:
     """Serve the channel whose file descriptor the command line names."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides what Ctrl-C means
-    channel = LineChannel(socket.socket(fileno=int(sys.argv[sys.argv.index("--channel") + 1])))
-    try:
-        serve(channel)
-    except RobotSkillsError as error:
-        channel.send({"error": {"kind": type(error).__name__, "detail": str(error)}})
-    # Not sys.exit: the vendor's threads would be joined, and they reconnect for ever.
-    os._exit(0)
+    serve(LineChannel(socket.socket(fileno=int(sys.argv[sys.argv.index("--channel") + 1]))))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ class ControlSettings:
     """Control periods without a new robot timestamp that are counted as late."""
     stale_stop_s: float = 0.05
     """Time without a new robot timestamp after which the arm is stopped and the fault latched."""
-    watchdog_hz: float = 10.0
-    """The arm's own watchdog: it ends the program when commands come more rarely than this."""
+    watchdog_hz: float = 5.0
+    """The arm's own watchdog: it ends the program when commands come more rarely.
+
+    At 5 Hz a link that is 80 ms late each way still gets through the handshake that arms it."""
     servo_lookahead_s: float = 0.1
     """servoJ's lookahead (0.03 to 0.2)."""
     servo_gain: float = 300.0

@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 
 RTDE_PORT, SCRIPT_PORT, DASHBOARD_PORT = 30004, 30003, 29999
 RECEIVE_HZ = 500.0
+DASHBOARD_TIMEOUT_MS = 1000
 VARIABLES = [
     "timestamp",
     "actual_q",
@@ -33,6 +34,7 @@ VARIABLES = [
     "robot_status_bits",
     "runtime_state",
 ]
+PLAYING = 2
 RUNNING = 7
 ROBOT_MODES = {
     -1: "no controller",
@@ -108,10 +110,12 @@ class UrDriver:
             raise RobotFault("the arm refused a joint target: its program is not running")
 
     def stop(self, kind: StopKind) -> None:
-        """End servoing and the program; with POWER_OFF also the power. Blocks until at rest."""
+        """End the arm's program through the dashboard, which no script can keep waiting.
+
+        The controller slows the arm to rest by itself. With POWER_OFF the power goes too.
+        """
         if self._control is not None:
-            self._control.servoStop(self._settings.stop_deceleration_rad_s2)
-            self._control.stopScript()
+            self._ask_dashboard("stop")
         if kind is StopKind.POWER_OFF:
             self._ask_dashboard("powerOff")
 
@@ -149,6 +153,8 @@ class UrDriver:
         if mode != RUNNING:
             name = ROBOT_MODES.get(mode, str(mode))
             return Fault(FaultKind.NOT_READY, f"the arm is in mode {name!r}; power it on")
+        if self._control is not None and receive.getRuntimeState() != PLAYING:
+            return Fault(FaultKind.PROGRAM_STOPPED, "the arm's program ended; did commands stall?")
         if not all(map(math.isfinite, receive.getActualQ())):
             return Fault(FaultKind.DRIVER, "joint positions are not finite")
         return None
@@ -156,7 +162,7 @@ class UrDriver:
     def _ask_dashboard(self, order: str) -> None:
         client = self._modules["dashboard_client"].DashboardClient(self._host)
         try:
-            client.connect()
+            client.connect(DASHBOARD_TIMEOUT_MS)
             getattr(client, order)()
         except RuntimeError as error:
             raise RobotFault(f"the dashboard refused {order}: {error}") from None

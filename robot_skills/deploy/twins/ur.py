@@ -23,6 +23,7 @@ from queue import SimpleQueue
 from robot_skills import paths
 from robot_skills.core.arm import ArmProfile, load_arm
 from robot_skills.core.errors import InputError
+from robot_skills.core.task_file import load_task
 from robot_skills.deploy import perception
 from robot_skills.deploy.twins import gripper, rtde, ur_dashboard
 from robot_skills.deploy.twins.gap import Gap, draw_gap
@@ -56,7 +57,7 @@ class UrTwin:
 
     def __init__(self, settings: TwinSettings) -> None:
         self._settings = settings
-        arm = load_arm(paths.find("assets", f"arms/{settings.arm}"))
+        arm = load_arm(paths.find("assets/arms", settings.arm))
         gap = draw_gap(settings.gap, settings.seed)
         self._physics = _physics(settings, arm, gap)
         self._log = TruthLog(self._physics.joint_position)
@@ -168,7 +169,10 @@ def _physics(settings: TwinSettings, arm: ArmProfile, gap: Gap) -> TwinPhysics:
     if settings.task == "none":
         stroke_m = arm.gripper.width_max_m
         return LagJoints(arm.home, LAG_S, stroke_m, arm.gripper.speed_m_s)
-    raise InputError("task")
+    from robot_skills.deploy.twins.task_physics import TaskPhysics  # MuJoCo: only when needed
+
+    task = load_task(paths.find("envs", settings.task))
+    return TaskPhysics(task, arm, settings.goal, gap, settings.seed)
 
 
 def _say(message: dict[str, object]) -> None:

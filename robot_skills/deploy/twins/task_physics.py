@@ -1,0 +1,115 @@
+"""A task's whole scene behind a twin: the arm's servos, the gripper, and blocks that really move."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core import poses
+from robot_skills.core.arm import ArmProfile
+from robot_skills.core.facts import State, format_facts, parse_sequence
+from robot_skills.core.observation import Observation
+from robot_skills.core.predicates import FactObserver
+from robot_skills.core.task import Goal, Task
+from robot_skills.deploy.twins.gap import Gap
+from robot_skills.deploy.twins.physics import TICK_S
+from robot_skills.sim.kinematics import MujocoKinematics
+from robot_skills.sim.scene import Scene, build_scene
+from robot_skills.sim.sim_arm import SimArm
+from robot_skills.sim.start import Situation, reset, sample_situation
+from robot_skills.sim.stepping import advance
+
+Floats = NDArray[np.float64]
+
+
+class TaskPhysics:
+    """Implements TwinPhysics on MuJoCo, 2 ms a tick, with one draw of the gap in its model."""
+
+    def __init__(self, task: Task, arm: ArmProfile, goal: str, gap: Gap, seed: int) -> None:
+        rng = np.random.default_rng([seed, 0x73])
+        situation = _situation(task, goal, rng)
+        true_arm = replace(arm, base_pose=poses.compose(arm.base_pose, gap.base_offset))
+        self._scene = build_scene(task, true_arm, situation.objects, visual=False)
+        _apply_gap(self._scene, gap)
+        self._sim = SimArm(self._scene)
+        reset(self._sim, MujocoKinematics(true_arm), situation.goal, rng)
+        self._goal = situation.goal
+        self._observer = FactObserver(task, situation.objects)
+        self._width_m = self.gripper_width_m
+        self._width_step_m = arm.gripper.speed_m_s * TICK_S
+
+    @property
+    def joint_position(self) -> Floats:
+        """Joints (J,) rad."""
+        return np.asarray(self._sim.data.qpos[self._scene.arm_qpos])
+
+    @property
+    def joint_velocity(self) -> Floats:
+        """Joint speeds (J,) rad/s."""
+        return np.asarray(self._sim.data.qvel[self._scene.arm_dofs])
+
+    @property
+    def gripper_width_m(self) -> float:
+        """Distance between the fingers."""
+        return self._sim.gripper_width_m
+
+    def step(self, joint_reference: Floats, gripper_width_m: float) -> None:
+        """Let one tick pass with these servo references."""
+        data, scene = self._sim.data, self._scene
+        wanted = gripper_width_m - self._width_m
+        self._width_m += min(max(wanted, -self._width_step_m), self._width_step_m)
+        data.ctrl[scene.arm_actuators] = joint_reference
+        data.ctrl[scene.gripper_actuator] = scene.driver_for(self._width_m)
+        advance(scene.model, data, 1)
+
+    def ee_pose(self) -> Floats:
+        """Pose (7,) of the end-effector in world."""
+        data, site = self._sim.data, self._scene.ee_site
+        pose = np.empty(7)
+        pose[:3] = data.site_xpos[site]
+        mujoco.mju_mat2Quat(pose[3:], data.site_xmat[site])
+        return pose
+
+    def object_poses(self) -> Mapping[str, Floats]:
+        """Pose (7,) in world of every object and fixture's moving part, by name."""
+        return {name: seen.pose for name, seen in self._observe().object_pose.items()}
+
+    def outcome(self) -> Mapping[str, object]:
+        """Goal, whether it holds in truth, and all facts that do."""
+        facts: State = self._observer.facts(self._observe(), self.ee_pose())
+        return {
+            "goal": format_facts(self._goal.facts),
+            "goal_held": self._goal.facts <= facts,
+            "facts": format_facts(facts),
+        }
+
+    def _observe(self) -> Observation:
+        return self._sim.observe()
+
+
+def _situation(task: Task, goal: str, rng: np.random.Generator) -> Situation:
+    """The objects and the goal: a template's name, or facts beside which other objects stand."""
+    if goal in task.goals:
+        return sample_situation(task, task.goal(goal), rng)
+    sequence = parse_sequence(goal)
+    task.check(frozenset(sequence), tuple(task.objects))
+    named = {argument for fact in sequence for argument in fact.arguments}
+    needed = [name for name in task.objects if name in named]
+    others = [name for name in task.objects if name not in named]
+    low, high = task.reset.objects
+    more = max(int(rng.integers(low, high + 1)) - len(needed), 0)
+    present = {*needed, *others[:more]}
+    objects = tuple(name for name in task.objects if name in present)
+    return Situation(objects, Goal("given", False, sequence, frozenset()))
+
+
+def _apply_gap(scene: Scene, gap: Gap) -> None:
+    model = scene.model
+    model.geom_friction[:] *= gap.friction
+    bodies = list(scene.bodies.values())
+    model.body_mass[bodies] *= gap.mass
+    model.body_inertia[bodies] *= gap.mass
+    model.actuator_gainprm[scene.arm_actuators, 0] *= gap.servo_gain
+    model.actuator_biasprm[scene.arm_actuators, 1] *= gap.servo_gain
