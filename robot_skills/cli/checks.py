@@ -85,8 +85,9 @@ def check_versions(versions: dict[str, str]) -> Iterator[Finding]:
     if builds == ["opencv-python"]:
         yield Finding("OpenCV", Status.OK, versions["opencv-python"])
     else:
+        found = f"{' and '.join(builds)} share the folder cv2/" if builds else "not installed"
         remedy = f"pip uninstall -y {' '.join(builds)}; pip install 'opencv-python>=4.11,<5'"
-        yield Finding("OpenCV", Status.FAIL, f"{builds} share the folder cv2/", remedy)
+        yield Finding("OpenCV", Status.FAIL, found, remedy)
     for name, (prefix, reason) in EXACT_VERSIONS.items():
         found = versions.get(name, "not installed")
         good = found.startswith(prefix)
