@@ -121,7 +121,7 @@ class SimArm:
         data.ctrl[scene.arm_actuators] = joint_position
         data.act[: len(joint_position)] = joint_position
         data.ctrl[scene.gripper_actuator] = driver
-        self._width_command_m = gripper_width_m
+        self._width_command_m = scene.width_of(driver)  # as set_state finds it
         mujoco.mj_forward(scene.model, data)
 
     def settle(self, seconds: float) -> None:
