@@ -6,7 +6,7 @@ import inspect
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol, cast, get_type_hints
+from typing import Annotated, Any, Protocol, cast, get_args, get_origin, get_type_hints
 
 import tyro
 
@@ -54,14 +54,29 @@ def _refuse_unknown_flags(verb: str, kind: type[Any], flags: list[str]) -> None:
 
 def _known_flags(kind: type[Any], prefix: str) -> Iterator[str]:
     types = get_type_hints(kind)
+    names = _flag_names(kind)
     for field in dataclasses.fields(kind):
-        name = field.name.replace("_", "-")
+        name = names[field.name]
         if dataclasses.is_dataclass(types[field.name]):
             yield from _known_flags(cast("type[Any]", types[field.name]), f"{prefix}{name}.")
             continue
         yield f"--{prefix}{name}"
         if types[field.name] is bool:
             yield f"--{prefix}no-{name}"
+
+
+def _flag_names(kind: type[Any]) -> dict[str, str]:
+    """What each field is called as a flag: itself, or what tyro.conf.arg(name=...) says."""
+    hints = get_type_hints(kind, include_extras=True)
+    given = {
+        field.name: [getattr(mark, "name", None) for mark in get_args(hints[field.name])[1:]]
+        for field in dataclasses.fields(kind)
+        if get_origin(hints[field.name]) is Annotated
+    }
+    return {
+        field.name: next(filter(None, given.get(field.name, [])), field.name).replace("_", "-")
+        for field in dataclasses.fields(kind)
+    }
 
 
 def _with_config(verb: str, kind: type[Any], flags: list[str]) -> list[str]:
@@ -106,14 +121,14 @@ def config_flags(kind: type[Any], file: Path) -> list[str]:
 
 
 def _flags(kind: type[Any], table: dict[str, Any], prefix: str) -> list[str]:
-    fields = get_type_hints(kind)
-    known = [field.name for field in dataclasses.fields(kind)]
+    types = get_type_hints(kind)
+    fields = {flag.replace("-", "_"): name for name, flag in _flag_names(kind).items()}
     flags: list[str] = []
     for key, value in table.items():
-        if key not in known:
-            raise unknown_name("setting", f"{prefix}{key}", [f"{prefix}{name}" for name in known])
+        if key not in fields:
+            raise unknown_name("setting", f"{prefix}{key}", [f"{prefix}{name}" for name in fields])
         if isinstance(value, dict):
-            flags += _flags(fields[key], value, f"{prefix}{key}.")
+            flags += _flags(types[fields[key]], value, f"{prefix}{key}.")
         else:
             flags += _flag(f"{prefix}{key}".replace("_", "-"), value)
     return flags

@@ -1,5 +1,6 @@
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 import tyro
@@ -29,6 +30,8 @@ class Weigh:
     """Show it."""
     cameras: tuple[str, ...] = ("front",)
     """Cameras."""
+    source: Annotated[str, tyro.conf.arg(name="from")] = "here"
+    """Where from."""
     cut: Cut = field(default_factory=Cut)
 
     def run(self) -> None:
@@ -69,6 +72,13 @@ def test_a_flag_may_be_written_with_underscores(parse):
     assert parse("--cut.minimum_s", "0.25") == Weigh(cut=Cut(0.25))
 
 
+def test_a_flag_with_a_name_of_its_own_goes_by_that_name(parse, tmp_path):
+    assert parse("--from", "there") == Weigh(source="there")
+    assert parse("--config", toml(tmp_path, 'from = "there"')) == Weigh(source="there")
+    with pytest.raises(UsageError, match="no flag '--source'"):
+        parse("--source", "there")
+
+
 def test_a_value_of_the_wrong_type_ends_with_status_2(parse, capsys):
     with pytest.raises(SystemExit) as ended:
         parse("--seed", "many")
@@ -79,7 +89,7 @@ def test_a_value_of_the_wrong_type_ends_with_status_2(parse, capsys):
 def test_a_configuration_gives_values_of_every_kind(parse, tmp_path):
     text = 'seed = 7\nview = true\ncameras = ["front", "wrist"]\n[cut]\nminimum_s = 0.25\n'
     made = parse("a", "--config", toml(tmp_path, text))
-    assert made == Weigh(("a",), 7, True, ("front", "wrist"), Cut(0.25))
+    assert made == Weigh(("a",), 7, True, ("front", "wrist"), cut=Cut(0.25))
 
 
 def test_flags_win_over_the_configuration_wherever_they_stand(parse, tmp_path):
