@@ -12,6 +12,7 @@ from robot_skills.core.robot import Kinematics
 Floats = NDArray[np.float64]
 
 DAMPING = 1e-4  # lambda^2 of the damped least squares, on errors in m and rad
+_DAMPING_MATRIX = DAMPING * np.eye(6)
 ITERATIONS = 3
 LEASH_RAD = 0.1  # how far a target may run ahead of the measured joint, so contact winds nothing up
 NULL_SPACE_GAIN = 0.02  # share of the way home a redundant arm takes per iteration
@@ -31,7 +32,7 @@ def joint_step(jacobian: Floats, error: Floats) -> Floats:
     J^T (J J^T + lambda^2 I)^-1 e; Nakamura and Hanafusa 1986. Batched over leading dimensions.
     """
     transposed = np.swapaxes(jacobian, -1, -2)
-    gram = jacobian @ transposed + DAMPING * np.eye(6)
+    gram = jacobian @ transposed + _DAMPING_MATRIX
     solved = np.linalg.solve(gram, error[..., None])
     return np.asarray((transposed @ solved)[..., 0])
 

@@ -28,7 +28,7 @@ class MujocoKinematics:
         self._dofs = np.array([joint.dofadr[0] for joint in joints])
         self._site = self._model.site(EE_SITE).id
         self._jacobian = np.zeros((6, self._model.nv))
-        self._last = np.full(arm.dof, np.nan)
+        self._placed = b""
 
     def ee_pose(self, joint_position: Floats) -> Floats:
         """Pose (7,) of the end-effector in world at joints (J,) rad."""
@@ -51,8 +51,9 @@ class MujocoKinematics:
         return np.array([self.ee_pose(joints) for joints in joint_position])
 
     def _place(self, joint_position: Floats) -> None:
-        if np.array_equal(joint_position, self._last):
+        wanted = joint_position.tobytes()  # a pose and a Jacobian are asked for the same joints
+        if wanted == self._placed:
             return
         self._data.qpos[self._qpos] = joint_position
         mujoco.mj_kinematics(self._model, self._data)
-        self._last = np.array(joint_position, dtype=float)
+        self._placed = wanted
