@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -99,7 +99,9 @@ def check_rendering() -> Iterator[Finding]:
     """Render one frame with each GL back end in a process of its own, since one crash ends all."""
     findings = [check_back_end(name) for name in BACK_ENDS]
     if any(finding.status is Status.OK for finding in findings):
-        yield from (replace(f, status=Status.OK, remedy="") for f in findings)
+        for finding in findings:
+            works = finding.status is Status.OK
+            yield finding if works else Finding(finding.subject, Status.OK, "no, and not needed")
     else:
         yield from findings
         yield Finding(
