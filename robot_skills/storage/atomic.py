@@ -68,11 +68,22 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a small file so that a reader sees the old content or the new, never a part."""
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Yield `<path>.partial` to write; on success it takes the place of `path` in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_path(path)
-    partial.write_text(text)
-    sync(partial)
-    partial.replace(path)
-    sync(path.parent)
+    try:
+        yield partial
+        sync(partial)
+        partial.replace(path)
+        sync(path.parent)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small file so that a reader sees the old content or the new, never a part."""
+    with new_file(path) as partial:
+        partial.write_text(text)
