@@ -129,7 +129,7 @@ def serve(channel: LineChannel) -> NoReturn:
             driver.stop(StopKind.SMOOTH)
         else:
             channel.send({"fault": {"kind": fault.kind, "detail": fault.detail}})
-    except Exception as error:  # noqa: BLE001 - the caller is told, whatever it was
+    except Exception as error:  # the caller is told, whatever it was
         channel.send({"error": {"kind": type(error).__name__, "detail": str(error)}})
     finally:
         # At once, and before the driver is destroyed: a vendor's client would be joined, or would

@@ -1,8 +1,9 @@
 """A real arm or its twin as a Robot: the executor cannot tell it from the simulated one."""
 
+import contextlib
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,18 @@ Floats = NDArray[np.float64]
 CONNECT_TIMEOUT_S = 3.0
 
 
+class ConnectedPerception(Perception, Protocol):
+    """Perception over a link that is opened and closed with the robot."""
+
+    def connect(self, timeout_s: float) -> None:
+        """Open the link; raises InputError when nothing answers."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the link."""
+        ...
+
+
 class DriverRobot:
     """Implements core.robot.Robot on a control process, a gripper and perception.
 
@@ -31,7 +44,7 @@ class DriverRobot:
         self,
         control: ControlProcess,
         gripper: Gripper,
-        perception: Perception,
+        perception: ConnectedPerception,
         limits: Limits,
         rate_hz: float,
         fixtures: Mapping[str, FixtureJoint] | None = None,
@@ -51,9 +64,15 @@ class DriverRobot:
         return self._control.fault
 
     def __enter__(self) -> Self:
-        self._gripper.connect(CONNECT_TIMEOUT_S)
-        self._control.start()
-        self._begin()
+        with contextlib.ExitStack() as undo:
+            self._control.start()
+            undo.callback(self._control.close)
+            self._gripper.connect(CONNECT_TIMEOUT_S)
+            undo.callback(self._gripper.close)
+            self._perception.connect(CONNECT_TIMEOUT_S)
+            undo.callback(self._perception.close)
+            self._begin()
+            self._undo = undo.pop_all()
         return self
 
     def __exit__(
@@ -62,10 +81,8 @@ class DriverRobot:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            self._control.close()
-        finally:
-            self._gripper.close()
+        self._control.stop(StopKind.SMOOTH)
+        self._undo.close()
 
     def observe(self) -> Observation:
         """Newest reading of everything; raises RobotFault when any of it would be stale."""

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
+from robot_skills.core.task import Task
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class FixtureJoint:
-    """A joint of a fixture: the moving part's pose (7,) when closed, and the axis (3,), in world."""
+    """A fixture's joint: pose (7,) of the moving part when closed, and axis (3,), in world."""
 
     pose_closed: Floats
     axis: Floats
@@ -24,3 +26,20 @@ class FixtureJoint:
             return float(self.axis @ (pose[:3] - self.pose_closed[:3]))
         turn = poses.multiply(pose[3:], poses.conjugate(self.pose_closed[3:]))
         return float(self.axis @ poses.rotation_vector(turn))
+
+
+def fixture_joints(task: Task) -> dict[str, FixtureJoint]:
+    """The joints of a task's fixtures by name, as its scene places them."""
+    model = mujoco.MjModel.from_xml_path(str(task.folder / task.scene))
+    data = mujoco.MjData(model)
+    jointed = {f.name: model.joint(f.joint) for f in task.fixtures.values() if f.joint is not None}
+    for joint in jointed.values():
+        data.qpos[joint.qposadr[0]] = 0.0
+    mujoco.mj_kinematics(model, data)
+    found = {}
+    for name, joint in jointed.items():
+        body = model.body(name).id
+        pose = np.concatenate([data.xpos[body], data.xquat[body]])
+        slides = bool(joint.type[0] == mujoco.mjtJoint.mjJNT_SLIDE)
+        found[name] = FixtureJoint(pose, data.xaxis[joint.id].copy(), slides)
+    return found

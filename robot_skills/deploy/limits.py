@@ -37,6 +37,7 @@ class Limits:
         self._width_max_m = arm.gripper.width_max_m
         self._kinematics = kinematics
         self._workspace = workspace
+        self._slack_m = settings.workspace_slack_m
 
     def apply(
         self, joint_position: Floats, gripper_width_m: float, last: Floats, measured: Floats
@@ -81,9 +82,9 @@ class Limits:
         return np.asarray(anchor + low * (target - anchor))
 
     def _outside_m(self, joint_position: Floats) -> float:
-        """How far out of the box the end-effector is; 0 inside."""
+        """How far out of the box and its slack the end-effector is; 0 inside."""
         if self._kinematics is None or self._workspace is None:
             return 0.0
         position = self._kinematics.ee_pose(joint_position)[:3]
         below, above = self._workspace.low - position, position - self._workspace.high
-        return float(max(below.max(), above.max(), 0.0))
+        return float(max(below.max() - self._slack_m, above.max() - self._slack_m, 0.0))

@@ -5,6 +5,7 @@ server's clock when the frame was taken, and each object's and moving part's pos
 and unit quaternions wxyz. Servers push lines as frames come; clients send nothing.
 """
 
+import contextlib
 import json
 import socket
 import threading
@@ -24,17 +25,23 @@ SILENCE_MAX_S = 1.0  # thirty frames; nothing is believed to be where it was lon
 class SocketPerception:
     """Implements core.robot.Perception over the pose protocol; a thread keeps the newest frame."""
 
-    def __init__(self, host: str, port: int = PORT, timeout_s: float = 3.0) -> None:
+    def __init__(self, host: str, port: int = PORT) -> None:
+        self._address = (host, port)
+        self._newest: dict[str, PoseEstimate] = {}
+        self._received_s = 0.0
+        self._problem = "not connected"
+        self._first = threading.Event()
+
+    def connect(self, timeout_s: float) -> None:
+        """Open the link and await the first frame; raises InputError when none comes."""
+        host, port = self._address
         try:
-            self._socket = socket.create_connection((host, port), timeout=timeout_s)
+            self._socket = socket.create_connection(self._address, timeout=timeout_s)
         except OSError as error:
             raise InputError(
                 f"no object poses from {host}:{port} ({error}); start whatever serves them"
             ) from None
-        self._newest: dict[str, PoseEstimate] = {}
-        self._received_s = time.monotonic()
         self._problem = ""
-        self._first = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="perception", daemon=True)
         self._thread.start()
         if not self._first.wait(timeout_s):
@@ -51,10 +58,8 @@ class SocketPerception:
 
     def close(self) -> None:
         """Let go of the server."""
-        try:
+        with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         self._thread.join(timeout=1.0)
         self._socket.close()
 

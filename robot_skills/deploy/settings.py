@@ -37,3 +37,5 @@ class LimitSettings:
     """Joint speed that is never exceeded, whatever the share."""
     lead_max_rad: float = 0.1
     """How far a target may run ahead of the measured joint."""
+    workspace_slack_m: float = 0.005
+    """How far outside the task's box the walls stand, so that a hand can slide along the box."""

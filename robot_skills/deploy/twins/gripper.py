@@ -3,7 +3,6 @@
 Source: the socket protocol documented with Robotiq's Universal Robots URCap.
 """
 
-from robot_skills.deploy.drivers.robotiq import PORT as PORT
 from robot_skills.deploy.drivers.robotiq import position_of, width_of
 from robot_skills.deploy.twins.hub import Connection, Receive, line_receiver
 from robot_skills.deploy.twins.physics import TwinPhysics

@@ -1,4 +1,4 @@
-"""A task's whole scene behind a twin: the arm's servos, the gripper, and blocks that really move."""
+"""A task's whole scene behind a twin: servos, gripper, and blocks that really move."""
 
 from collections.abc import Mapping
 from dataclasses import replace

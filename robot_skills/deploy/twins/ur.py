@@ -25,7 +25,8 @@ from robot_skills.core.arm import ArmProfile, load_arm
 from robot_skills.core.errors import InputError
 from robot_skills.core.task_file import load_task
 from robot_skills.deploy import perception
-from robot_skills.deploy.twins import gripper, rtde, ur_dashboard
+from robot_skills.deploy.drivers import robotiq
+from robot_skills.deploy.twins import rtde, ur_dashboard
 from robot_skills.deploy.twins.gap import Gap, draw_gap
 from robot_skills.deploy.twins.gripper import GripperServer
 from robot_skills.deploy.twins.hub import Hub
@@ -98,7 +99,7 @@ class UrTwin:
         for port in SCRIPT_PORTS:
             self._hub.listen(port, self._controller.greet_script_client)
         self._hub.listen(ur_dashboard.PORT, UrDashboard(self._controller).greet)
-        self._hub.listen(gripper.PORT, self._gripper.greet)
+        self._hub.listen(robotiq.PORT, self._gripper.greet)
         self._hub.listen(perception.PORT, self._poses.greet)
 
     def _serve_until(self, due_s: float) -> None:
