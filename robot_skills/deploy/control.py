@@ -138,7 +138,11 @@ def serve(channel: LineChannel) -> NoReturn:
 
 
 def _bring_up(driver: ArmDriver, order: Message) -> None:
+    # Something that takes connections and never answers can hold a vendor's client for ever: the
+    # alarm then ends this process, and the caller sees that it is gone.
+    signal.setitimer(signal.ITIMER_REAL, float(order["timeout_s"]))
     driver.connect(float(order["timeout_s"]))
+    signal.setitimer(signal.ITIMER_REAL, 0.0)
     if order["clear"]:
         driver.clear_fault()
     if order["move"]:

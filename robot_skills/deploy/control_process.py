@@ -18,7 +18,7 @@ from robot_skills.deploy.settings import ControlSettings
 
 Floats = NDArray[np.float64]
 
-CONNECT_TIMEOUT_S = 3.0
+CONNECT_TIMEOUT_S = 2.5
 START_TIMEOUT_S = 15.0  # of process and control script together
 STOP_TIMEOUT_S = 1.5  # ur-rtde reconnects of its own accord after 2 s without data
 SILENCE_MAX_S = 0.5  # of the control process itself, which reports 125 times a second
@@ -146,6 +146,11 @@ class ControlProcess:
         if self._error is not None:
             kind = InputError if self._error["kind"] == "InputError" else RobotFault
             raise kind(self._error["detail"])
+        if self._ended and self.fault is None:
+            raise InputError(
+                f"{self._address.host} takes connections, but does not answer as a controller of "
+                f"{self._address.arm.name} does; is the address right?"
+            )
         self.state()
 
     def _checked_state(self) -> ArmState:

@@ -4,6 +4,7 @@ Written to the documented protocol and run against our own twin only, never agai
 POS counts 0 (open) to 255 (closed); the driver takes width as linear between the two.
 """
 
+import contextlib
 import socket
 import threading
 import time
@@ -51,6 +52,7 @@ class RobotiqGripper:
             raise InputError(
                 f"no Robotiq gripper at {host}:{port} ({error}); is its URCap installed?"
             ) from None
+        self._socket.settimeout(SILENCE_MAX_S)
         self._lines = self._socket.makefile("r", encoding="ascii")
         self._activate()
         self._set(GTO=1, SPE=255, FOR=self._force)
@@ -73,6 +75,8 @@ class RobotiqGripper:
     def close(self) -> None:
         """Let go of the socket; the fingers keep their place."""
         self._closing.set()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         if self._thread.is_alive():
             self._thread.join(timeout=1.0)
         self._lines.close()

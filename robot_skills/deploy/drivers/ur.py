@@ -8,6 +8,7 @@ in a control process that ends at a fault: nothing of ur-rtde outlives the latch
 
 import math
 import socket
+import time
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +25,7 @@ Floats = NDArray[np.float64]
 RTDE_PORT, SCRIPT_PORT, DASHBOARD_PORT = 30004, 30003, 29999
 RECEIVE_HZ = 500.0
 DASHBOARD_TIMEOUT_MS = 1000
+UNLOCK_TIMEOUT_S = 3.0
 VARIABLES = [
     "timestamp",
     "actual_q",
@@ -123,6 +125,9 @@ class UrDriver:
         """Unlock a protective stop; raises RobotFault when the arm does not let itself."""
         self._ask_dashboard("closeSafetyPopup")
         self._ask_dashboard("unlockProtectiveStop")
+        deadline_s = time.monotonic() + UNLOCK_TIMEOUT_S
+        while self.read().fault is not None and time.monotonic() < deadline_s:
+            time.sleep(0.01)
 
     def close(self) -> None:
         """Stop and let go of the links; takes a second, as ur-rtde joins its threads."""

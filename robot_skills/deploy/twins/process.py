@@ -22,6 +22,11 @@ class TwinProcess:
         self._settings = settings
         self.last_stats: dict[str, Any] = {}
 
+    @property
+    def host(self) -> str:
+        """Address of the arm, its gripper and its perception."""
+        return self._settings.host
+
     def __enter__(self) -> Self:
         settings = self._settings
         flags = [

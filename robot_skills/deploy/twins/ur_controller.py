@@ -38,16 +38,13 @@ class UrController:
         self._note = note
         self._speed_max = speed_max
         self.reference = JointReference(physics.joint_position, speed_max, TICK_S)
-        self.program = ControlProgram(self.reference, self.protective_stop, TICK_S)
+        self.program = ControlProgram(self.reference, self.protective_stop, note, TICK_S)
         self.safety_mode = SAFETY_NORMAL
         self.gripper_width_m = gripper_width_m
 
     def tick(self) -> None:
         """Let one tick pass: program, reference, physics, then the controller's own safety."""
-        running = self.program.running
         self.program.tick()
-        if running and not self.program.running:
-            self._note("program_ended", "watchdog")
         self._physics.step(self.reference.advance(), self.gripper_width_m)
         speed = np.abs(self._physics.joint_velocity)
         if (speed > self._speed_max + SPEED_TOLERANCE_RAD_S).any():
@@ -103,14 +100,12 @@ class UrController:
     def _load(self, script: bytes) -> None:
         if self.safety_mode == SAFETY_NORMAL:
             self.program.load(script)
-            if self.program.running:
-                self._note("program_started", "")
 
     def _halt(self, mode: int, kind: str, why: str) -> None:
         if self.safety_mode == mode:
             return
         self.safety_mode = mode
-        self.program.end()
+        self.program.end(kind)
         self.reference.stop(PROTECTIVE_DECELERATION)
         self._note(kind, why)
 

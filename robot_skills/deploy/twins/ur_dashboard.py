@@ -41,7 +41,7 @@ class UrDashboard:
         if order == "restart safety":
             return self._unlock(SAFETY_EMERGENCY, "Restarting safety")
         if order == "stop":
-            program.end()
+            program.end("dashboard")
         fixed = {
             "polyscopeversion": "URSoftware 5.15.0.0 (twin)",
             "is in remote control": "true",

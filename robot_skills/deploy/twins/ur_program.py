@@ -42,10 +42,15 @@ class ControlProgram:
     """Runs one uploaded program at a time against a joint reference."""
 
     def __init__(
-        self, reference: JointReference, protective_stop: Callable[[str], None], tick_s: float
+        self,
+        reference: JointReference,
+        protective_stop: Callable[[str], None],
+        note: Callable[[str, str], None],
+        tick_s: float,
     ) -> None:
         self._reference = reference
         self._protective_stop = protective_stop
+        self._note = note
         self._tick_s = tick_s
         self.running = False
         self.status = 0
@@ -59,15 +64,17 @@ class ControlProgram:
     def load(self, script: bytes) -> None:
         """Start the program when it is the control script; any other script ends it."""
         if SCRIPT_START in script:
+            self._note("program_started", "")
             self.running, self.status, self._command = True, READY, 0
             self._watchdog_s = None
             self._waiting_for_rest = False
         else:
-            self.end()
+            self.end("another script")
 
-    def end(self) -> None:
+    def end(self, why: str) -> None:
         """End the program; the arm slows to rest."""
         if self.running:
+            self._note("program_ended", why)
             self._reference.stop(STOP_DECELERATION)
         self.running, self.status = False, 0
 
@@ -94,7 +101,7 @@ class ControlProgram:
             self._waiting_for_rest, self.status = False, DONE
         self._silence_s += self._tick_s
         if self._watchdog_s is not None and self._silence_s > self._watchdog_s:
-            self.end()
+            self.end("watchdog")
 
     def _act(self, command: int) -> None:
         if command in _STREAMED:
@@ -126,7 +133,7 @@ class ControlProgram:
             self._reference.stop(float(self._registers[0]) or STOP_DECELERATION)
             self._waiting_for_rest = True
         elif command == Number.STOP_SCRIPT:
-            self.end()
+            self.end("stopScript")
         else:
             if command == Number.SET_WATCHDOG:
                 self._watchdog_s = 1.0 / float(self._registers[0])

@@ -1,0 +1,46 @@
+from collections.abc import Callable, Iterator
+
+import pytest
+from twin_robots import free_address, robot_at
+
+from robot_skills import paths
+from robot_skills.core.arm import ArmProfile, load_arm
+from robot_skills.deploy.driver_robot import DriverRobot
+from robot_skills.deploy.twins.process import TwinProcess
+from robot_skills.deploy.twins.ur import TwinSettings
+
+
+@pytest.fixture(scope="session")
+def arm() -> ArmProfile:
+    return load_arm(paths.find("assets/arms", "ur5e"))
+
+
+@pytest.fixture
+def host() -> str:
+    return free_address()
+
+
+@pytest.fixture
+def twin() -> Iterator[TwinProcess]:
+    with TwinProcess(TwinSettings(host=free_address(), gap=0.0)) as started:
+        yield started
+
+
+@pytest.fixture
+def robot(twin: TwinProcess, arm: ArmProfile) -> Iterator[DriverRobot]:
+    with robot_at(twin.host, arm) as entered:
+        yield entered
+
+
+@pytest.fixture
+def move() -> Callable[[DriverRobot, int], None]:
+    """Moves the first joint by 0.03 rad a control step."""
+
+    def moving(robot: DriverRobot, steps: int) -> None:
+        seen = robot.observe()
+        target = seen.joint_position.copy()
+        for _ in range(steps):
+            target[0] += 0.03
+            robot.act(target, seen.gripper_width_m)
+
+    return moving
