@@ -40,6 +40,10 @@ class FollowedFrame:
 
 
 def followed_frames(path: Floats, held: NDArray[np.bool_], symmetry: int) -> Floats:
-    """Frames (T, 7) of a thing along its path (T, 7), as `FollowedFrame` gives them."""
-    frame = FollowedFrame(symmetry)
-    return np.array([frame.update(pose, bool(h)) for pose, h in zip(path, held, strict=True)])
+    """Frames (T, 7) of a thing along its path (T, 7), as `FollowedFrame` gives them one by one."""
+    steps = np.arange(len(path))
+    seen_at = np.maximum.accumulate(np.where(held, 0, steps))
+    yaw = np.asarray(poses.upright_yaw(path[seen_at, 3:]))
+    yaw = np.unwrap(yaw, period=2 * np.pi / symmetry)
+    yaw = yaw - yaw[0] + float(poses.fold_yaw(yaw[:1], symmetry)[0])
+    return np.concatenate([path[seen_at, :3], poses.from_yaw(yaw)], axis=-1)

@@ -5,6 +5,7 @@ Trained in torch, run in NumPy from the same weights: a control loop needs no to
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -41,7 +42,7 @@ class ChunkMlp(nn.Module):
         super().__init__()
         self.shape = shape
         sizes = [shape.inputs, *[shape.hidden] * shape.layers, shape.outputs]
-        self.linear = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.linear = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         self.register_buffer("input_mean", torch.zeros(shape.inputs))
         self.register_buffer("input_scale", torch.ones(shape.inputs))
         self.register_buffer("pose_mean", torch.zeros(shape.chunk * POSE_SIZE))

@@ -33,7 +33,7 @@ class SkillView:
 
 
 def skill_features(view: SkillView) -> Floats:
-    """Network inputs (T, F): positions at two scales, so that millimetres near the goal are seen."""
+    """Network inputs (T, F): positions at two scales, so that the last millimetres are seen."""
     ee = poses.relative(view.frame, view.ee)
     thing = poses.relative(view.frame, view.thing)
     scalars = np.stack(

@@ -13,9 +13,10 @@ from robot_skills.core import poses
 from robot_skills.core.observation import Observation, PoseEstimate
 from robot_skills.core.robot import Command
 from robot_skills.sim.scene import Scene
-from robot_skills.sim.stepping import FULL_STATE, advance
 
 Floats = NDArray[np.float64]
+
+FULL_STATE = mujoco.mjtState.mjSTATE_INTEGRATION  # with warm start: replays to the bit
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class SimArm:
         self._width_command_m = self._slew(gripper_width_m)
         self.data.ctrl[scene.arm_actuators] = target
         self.data.ctrl[scene.gripper_actuator] = scene.driver_for(self._width_command_m)
-        advance(scene.model, self.data, self._substeps)
+        mujoco.mj_step(scene.model, self.data, self._substeps)
         return Command(target, self._width_command_m)
 
     def stop(self) -> None:
@@ -126,7 +127,7 @@ class SimArm:
 
     def settle(self, seconds: float) -> None:
         """Let physics run with the servos holding."""
-        advance(self.scene.model, self.data, round(seconds / self.scene.model.opt.timestep))
+        mujoco.mj_step(self.scene.model, self.data, round(seconds / self.scene.model.opt.timestep))
 
     def _slew(self, width_m: float) -> float:
         gripper = self.scene.arm.gripper

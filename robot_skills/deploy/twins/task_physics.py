@@ -19,7 +19,6 @@ from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.sim.scene import Scene, build_scene
 from robot_skills.sim.sim_arm import SimArm
 from robot_skills.sim.start import Situation, reset, sample_situation
-from robot_skills.sim.stepping import advance
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +61,7 @@ class TaskPhysics:
         self._width_m += min(max(wanted, -self._width_step_m), self._width_step_m)
         data.ctrl[scene.arm_actuators] = joint_reference
         data.ctrl[scene.gripper_actuator] = scene.driver_for(self._width_m)
-        advance(scene.model, data, 1)
+        mujoco.mj_step(scene.model, data, 1)
 
     def ee_pose(self) -> Floats:
         """Pose (7,) of the end-effector in world."""

@@ -1,0 +1,138 @@
+"""Seeded episodes of tasks, and what came of them, task by task and skill by skill."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from robot_skills.core.arm import ArmProfile
+from robot_skills.core.errors import NoPlanError
+from robot_skills.core.facts import State
+from robot_skills.core.predicates import FactObserver
+from robot_skills.core.progress import Track, quiet
+from robot_skills.core.robot import Kinematics
+from robot_skills.core.skill import Plan, SkillLibrary
+from robot_skills.core.task import Task
+from robot_skills.run.executor import ExecutorConfig, execute
+from robot_skills.run.statistics import Rate, wilson
+from robot_skills.run.trace import Trace
+from robot_skills.sim.scene import Scene, build_scene
+from robot_skills.sim.sim_arm import SimArm
+from robot_skills.sim.start import Situation, reset, sample_situation
+
+MakePlan = Callable[[State, State, tuple[str, ...]], Plan]
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One evaluated episode; `trace` is None where no plan was found at the start."""
+
+    goal: str
+    seen: bool
+    seed: int
+    success: bool
+    trace: Trace | None
+    reason: str = ""
+
+    @property
+    def first_try(self) -> bool:
+        """Whether it succeeded without any skill having to be repeated."""
+        return self.success and self.trace is not None and self.trace.retries == 0
+
+
+class Simulation:
+    """Scenes and starts of one task and arm, compiled once."""
+
+    def __init__(self, task: Task, arm: ArmProfile, kinematics: Kinematics) -> None:
+        self.task, self.arm, self.kinematics = task, arm, kinematics
+        self._scene = cache(self._build)
+
+    def _build(self, objects: tuple[str, ...]) -> Scene:
+        return build_scene(self.task, self.arm, objects, visual=False)
+
+    def start(self, goal: str, seed: int) -> tuple[SimArm, Situation]:
+        """A robot in the random start that belongs to a goal template and a seed."""
+        rng = np.random.default_rng([seed, sum(map(ord, goal))])
+        situation = sample_situation(self.task, self.task.goal(goal), rng)
+        robot = SimArm(self._scene(situation.objects))
+        reset(robot, self.kinematics, situation.goal, rng)
+        return robot, situation
+
+    def facts(self, robot: SimArm) -> State:
+        """Facts that hold now in truth."""
+        observation = robot.observe()
+        ee = self.kinematics.ee_pose(observation.joint_position)
+        return FactObserver(self.task, robot.scene.objects).facts(observation, ee)
+
+
+def run_episode(
+    simulation: Simulation,
+    library: SkillLibrary,
+    make_plan: MakePlan,
+    goal: str,
+    seed: int,
+    config: ExecutorConfig | None = None,
+) -> Episode:
+    """Plan and carry out one random situation of a goal template."""
+    robot, situation = simulation.start(goal, seed)
+    wanted, objects = situation.goal.facts, situation.objects
+
+    def replan(facts: State) -> Plan:
+        return make_plan(facts, wanted, objects)
+
+    try:
+        plan = replan(simulation.facts(robot))
+    except NoPlanError as error:
+        return Episode(goal, situation.goal.seen, seed, False, None, str(error))
+    trace = execute(
+        plan,
+        library,
+        simulation.task,
+        robot,
+        replan,
+        simulation.arm,
+        simulation.kinematics,
+        config,
+    )
+    success = wanted <= simulation.facts(robot)
+    return Episode(goal, situation.goal.seen, seed, success, trace, _reason(trace))
+
+
+def _reason(trace: Trace) -> str:
+    stops = [event.text for event in trace.events if event.kind in ("failure", "stop")]
+    return "" if trace.success else (stops[-1] if stops else "")
+
+
+def evaluate(
+    simulation: Simulation,
+    library: SkillLibrary,
+    make_plan: MakePlan,
+    goals: Sequence[str],
+    episodes: int,
+    seed: int,
+    track: Track = quiet,
+) -> list[Episode]:
+    """`episodes` seeded episodes of every goal; the same seeds are the same starts."""
+    cases = [(goal, seed + number) for goal in goals for number in range(episodes)]
+    return [
+        run_episode(simulation, library, make_plan, goal, case)
+        for goal, case in track(cases, "evaluating")
+    ]
+
+
+def success_rate(episodes: Sequence[Episode]) -> Rate:
+    """Share of episodes that reached their goal, with its Wilson interval."""
+    return wilson(sum(episode.success for episode in episodes), len(episodes))
+
+
+def skill_rates(episodes: Sequence[Episode]) -> dict[str, Rate]:
+    """Share of a skill's runs that brought its effects about, by skill."""
+    good: dict[str, int] = {}
+    tried: dict[str, int] = {}
+    for event in (e for episode in episodes if episode.trace for e in episode.trace.events):
+        if event.kind == "start":
+            tried[event.skill] = tried.get(event.skill, 0) + 1
+        if event.kind == "success":
+            good[event.skill] = good.get(event.skill, 0) + 1
+    return {skill: wilson(good.get(skill, 0), count) for skill, count in sorted(tried.items())}

@@ -1,0 +1,67 @@
+"""Where a plan step wants things to be: drawn from where the skill was seen to end, if it is free."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core import poses
+from robot_skills.core.frames import upright_frame
+from robot_skills.core.observation import Observation
+from robot_skills.core.policy import Subgoal
+from robot_skills.core.skill import PlanStep, Skill
+from robot_skills.core.task import Task
+
+Floats = NDArray[np.float64]
+
+ROOM_M = 0.09  # beyond this distance another thing is not in a gripper's way
+WALL_M = 0.012  # kept free between a thing and a container's wall, for a finger
+NEAR_M = 0.01  # clearance is worth more than this much of likeness to what was seen
+
+
+def bind_subgoal(step: PlanStep, skill: Skill, task: Task, observation: Observation) -> Subgoal:
+    """Bind a plan step's parameters and choose a free goal pose for what it moves."""
+    lifted = next(o for o in skill.operators if o.name == step.operator.name)
+    names = [p.name for p in lifted.parameters]
+    binding = dict(zip(names, step.arguments, strict=True))
+    if skill.frame.kind != "goal":
+        return Subgoal(step.operator.add, binding)
+    thing, place = binding["?x"], step.arguments[-1]
+    pose = _free_pose(skill.end_poses[step.operator.name], thing, place, task, observation)
+    return Subgoal(step.operator.add, binding, {thing: pose})
+
+
+def _free_pose(
+    ends: Floats, thing: str, place: str, task: Task, observation: Observation
+) -> Floats:
+    """The seen end (7,) in world with room around it that is most like the others."""
+    symmetry = task.objects[place].yaw_symmetry if place in task.objects else 1
+    fitting = ends[_inside(ends, thing, place, task)]
+    if not len(fitting):
+        fitting = ends
+    base = upright_frame(observation.object_pose[place].pose, symmetry)
+    world = np.asarray(poses.compose(base, fitting))
+    room = np.minimum(_clearance(world, thing, place, task, observation), ROOM_M)
+    unlike = np.linalg.norm(fitting[:, :3] - np.median(ends[:, :3], axis=0), axis=1)
+    return np.asarray(world[np.argmax(room - 0.1 * unlike)])
+
+
+def _inside(ends: Floats, thing: str, place: str, task: Task) -> NDArray[np.bool_]:
+    interior = task.fixtures[place].interior_m if place in task.fixtures else None
+    if interior is None:
+        return np.ones(len(ends), dtype=bool)
+    half = task.objects[thing].half_extents_m
+    most = interior[:2] - half[:2] - WALL_M
+    return np.asarray(np.all(np.abs(ends[:, :2]) < most, axis=1))
+
+
+def _clearance(
+    world: Floats, thing: str, place: str, task: Task, observation: Observation
+) -> Floats:
+    others = [
+        observation.object_pose[name].pose[:2]
+        for name in task.objects
+        if name in observation.object_pose and name not in (thing, place)
+    ]
+    if not others:
+        return np.full(len(world), np.inf)
+    gaps = np.linalg.norm(world[:, None, :2] - np.array(others)[None], axis=-1)
+    return np.asarray(gaps.min(axis=1))

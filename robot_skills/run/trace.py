@@ -1,0 +1,48 @@
+"""What happened in one episode and why, step by step."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from robot_skills.core.facts import State
+
+EventKind = Literal["plan", "start", "success", "failure", "replan", "goal", "stop"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One decision of the executor, `control_step` steps into the episode."""
+
+    control_step: int
+    kind: EventKind
+    text: str
+    skill: str = ""
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trace:
+    """An episode as the executor saw it: whether the goal held at the end, and every decision."""
+
+    success: bool
+    control_steps: int
+    rate_hz: float
+    goal: State
+    final_facts: State
+    events: tuple[Event, ...] = field(default_factory=tuple)
+
+    @property
+    def retries(self) -> int:
+        """How many skills had to be tried again or replaced."""
+        return sum(event.kind == "failure" for event in self.events)
+
+    @property
+    def seconds(self) -> float:
+        """Length in robot time."""
+        return self.control_steps / self.rate_hz
+
+    def explain(self) -> str:
+        """Every decision in a line, with the time in s."""
+        return "\n".join(
+            f"{event.control_step / self.rate_hz:7.2f} s  {event.kind:<8} {event.text}"
+            for event in self.events
+        )

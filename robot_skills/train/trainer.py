@@ -1,0 +1,190 @@
+"""The train stage: demonstrations and segments in, a library of skills out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core import poses
+from robot_skills.core.demonstration import Demonstration, Segment
+from robot_skills.core.errors import InputError
+from robot_skills.core.frames import upright_frame
+from robot_skills.core.progress import Track, quiet
+from robot_skills.core.robot import Kinematics
+from robot_skills.core.skill import Skill, SkillLibrary
+from robot_skills.core.task import Task
+from robot_skills.nets.skill_policy import OPEN_THRESHOLD_M, thing_symmetry
+from robot_skills.train.cloning import CloningConfig, fit
+from robot_skills.train.dataset import Rows, SkillPath, build_rows, jitter, skill_paths
+from robot_skills.train.grouping import FramedOperator, SkillGroup, group_operators
+from robot_skills.train.history import History, common_rate_hz, read_history
+from robot_skills.train.lifting import Instance, lift
+from robot_skills.train.transitions import Transition, find_transitions
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Settings of the train stage.
+
+    An operator needs `min_support` segments, and `min_share` of all. `jitter_m` is how far beside
+    its path a skill is also shown, `copies` how often.
+    """
+
+    seed: int = 0
+    min_support: int = 3
+    min_share: float = 0.015
+    jitter_m: float = 0.003
+    copies: int = 2
+    cloning: CloningConfig = field(default_factory=CloningConfig)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What the train stage found: the library, the groups behind it, and what fitted nowhere."""
+
+    library: SkillLibrary
+    groups: tuple[SkillGroup, ...]
+    left_over: tuple[Transition, ...]
+    histories: tuple[History, ...]
+
+
+def train(
+    demonstrations: Sequence[Demonstration],
+    segments: Sequence[Segment],
+    task: Task,
+    kinematics: Kinematics,
+    config: TrainConfig,
+    track: Track = quiet,
+) -> Training:
+    """Find the skills that recur in the segments and clone a policy for each.
+
+    Raises InputError when nothing recurs often enough.
+    """
+    if not demonstrations:
+        raise InputError("there is nothing to train on: no demonstrations were given")
+    histories = [
+        read_history(demonstration, task, kinematics)
+        for demonstration in track(demonstrations, "reading facts")
+    ]
+    transitions = find_transitions(histories, segments)
+    support = max(config.min_support, round(config.min_share * len(transitions)))
+    lifted, left = lift(transitions, task, support)
+    if not lifted:
+        raise InputError(
+            f"no change of facts recurs in {support} segments or more among "
+            f"{len(segments)} segments; record more demonstrations or lower min_support"
+        )
+    groups = group_operators(lifted, task)
+    rate_hz = common_rate_hz(histories)
+    skills = tuple(_learn(group, task, config, track) for group in groups)
+    library = SkillLibrary(
+        task=task.name,
+        arm=_one_arm(demonstrations),
+        rate_hz=rate_hz,
+        skills=skills,
+        lineage=_lineage(demonstrations, segments, config),
+    )
+    return Training(library, tuple(groups), tuple(left), tuple(histories))
+
+
+def _one_arm(demonstrations: Sequence[Demonstration]) -> str:
+    arms = {d.provenance.get("arm", "") for d in demonstrations}
+    if len(arms) != 1:
+        raise InputError(f"demonstrations must come from one arm; found {sorted(arms)}")
+    return arms.pop()
+
+
+def _lineage(
+    demonstrations: Sequence[Demonstration], segments: Sequence[Segment], config: TrainConfig
+) -> Mapping[str, str]:
+    return {
+        "demonstrations": str(len(demonstrations)),
+        "first_demonstration": demonstrations[0].name,
+        "last_demonstration": demonstrations[-1].name,
+        "segments": str(len(segments)),
+        "seed": str(config.seed),
+    }
+
+
+def _learn(group: SkillGroup, task: Task, config: TrainConfig, track: Track) -> Skill:
+    paths = skill_paths(group, task)
+    rows = _augmented(paths, config)
+    weights = fit(rows, config.cloning, config.seed, track)
+    lengths = [len(path.wanted) for path in paths]
+    ends = {m.operator.name: _end_poses(m, task) for m in group.members if _has_place(m)}
+    return Skill(
+        name=group.name,
+        operators=tuple(member.operator for member in group.members),
+        frame=group.frame,
+        settings={
+            "inputs": rows.inputs.shape[1],
+            "chunk": config.cloning.chunk,
+            "hidden": config.cloning.hidden,
+            "layers": config.cloning.layers,
+            "open_width_m": _open_width_m(group),
+        },
+        weights=weights,
+        end_poses=ends,
+        start_ee=np.array([poses.relative(p.view.frame[0], p.view.ee[0])[:3] for p in paths]),
+        median_steps=int(np.median([i.transition.stop - i.transition.start for i in group.instances])),
+        segments=len(lengths),
+        description=describe(group),
+    )
+
+
+def _augmented(paths: Sequence[SkillPath], config: TrainConfig) -> Rows:
+    rng = np.random.default_rng(config.seed)
+    beside = [jitter(p, rng, config.jitter_m) for _ in range(config.copies) for p in paths]
+    return build_rows([*paths, *beside], config.cloning.chunk)
+
+
+def _open_width_m(group: SkillGroup) -> float:
+    widths = np.concatenate(
+        [
+            i.transition.history.wanted_width_m[i.transition.start : i.transition.stop]
+            for i in group.instances
+        ]
+    )
+    opened = widths[widths >= OPEN_THRESHOLD_M]
+    return float(np.median(opened)) if len(opened) else 0.0
+
+
+def _has_place(member: FramedOperator) -> bool:
+    return member.frame.kind == "goal" and len(member.operator.parameters) > 1
+
+
+def _end_poses(member: FramedOperator, task: Task) -> Floats:
+    """Where the moved thing ended (E, 7), relative to the upright frame of the last parameter."""
+    return np.array([_end_pose(instance, member, task) for instance in member.instances])
+
+
+def _end_pose(instance: Instance, member: FramedOperator, task: Task) -> Floats:
+    transition = instance.transition
+    last = transition.stop - 1
+    place = instance.binding[member.operator.parameters[-1].name]
+    things = transition.history.things
+    base = upright_frame(things[place][last], thing_symmetry(task, place))
+    thing = instance.binding["?x"]
+    end = upright_frame(things[thing][last], thing_symmetry(task, thing))
+    return np.asarray(poses.relative(base, end))
+
+
+def describe(group: SkillGroup) -> str:
+    """One sentence on what a skill brings about, from its operators."""
+    changes = [
+        f"{member.operator.name}: {', '.join(str(f) for f in sorted(member.operator.add))}"
+        for member in group.members
+    ]
+    return f"Moves in the frame of the {group.frame.kind} of ?x. Brings about " + "; ".join(changes)
+
+
+def with_measured(library: SkillLibrary, name: str, measured: Mapping[str, float]) -> SkillLibrary:
+    """The library with measured figures put to one skill."""
+    skills = tuple(
+        replace(skill, measured={**skill.measured, **measured}) if skill.name == name else skill
+        for skill in library.skills
+    )
+    return replace(library, skills=skills)
