@@ -14,9 +14,11 @@ from robot_skills.plan.problem import PlanningProblem, build_problem, environmen
 from robot_skills.plan.reachability import check_reachable
 
 Planner = Literal["fast-downward", "pyperplan"]
+Problem = tuple[State, State, SkillLibrary, Task, tuple[str, ...]]
 
 TIME_LIMIT_S = 30.0
 ENGINE = "tidy-fast-downward"
+PACKAGES = {"fast-downward": "up_fast_downward", "pyperplan": "up_pyperplan"}
 DESCRIPTIONS = {
     "fast-downward": "Fast Downward, A* with LM-cut (least cost)",
     "pyperplan": "pyperplan, A* with LM-cut (fewest steps; it reads no costs)",
@@ -34,7 +36,7 @@ def make_plan(
     """The cheapest chain of operators from `start` to every fact of `goal`.
 
     `objects` are the ones present. Without a choice of planner Fast Downward is used, or pyperplan
-    where it is not installed; `Plan.planner` says which. Raises NoPlanError naming what no
+    where it does not work; `Plan.planner` says which and why. Raises NoPlanError naming what no
     operator brings about, InputError for facts that do not fit the task.
     """
     task.check(goal, objects)
@@ -42,22 +44,47 @@ def make_plan(
     if goal <= start:
         return Plan(start, goal, (), 0.0, "none needed")
     check_reachable(start, goal, ground(library, task, objects))
-    chosen: Planner = planner or _installed()
-    built = build_problem(start, goal, library, task, objects, costs=chosen == "fast-downward")
-    steps = _steps(built, _solve(built.problem, chosen, goal))
-    _check_plan(start, goal, steps)
-    cost = sum(step_cost(step.operator) for step in steps)
-    return Plan(start, goal, steps, cost, DESCRIPTIONS[chosen])
+    planners: tuple[Planner, ...] = ("fast-downward", "pyperplan")
+    problem = (start, goal, library, task, objects)
+    steps, used = _search_in_turn(problem, (planner,) if planner else planners)
+    return Plan(start, goal, steps, sum(step_cost(step.operator) for step in steps), used)
 
 
-def _installed() -> Planner:
-    return "fast-downward" if find_spec("up_fast_downward") else "pyperplan"
+class _PlannerFailure(Exception):
+    """The planner itself broke, which says nothing of the problem."""
+
+
+def _search_in_turn(
+    problem: Problem, planners: tuple[Planner, ...]
+) -> tuple[tuple[PlanStep, ...], str]:
+    """Steps by the first planner that works, and which that was."""
+    failures: list[str] = []
+    for planner in planners:
+        try:
+            return _search(problem, planner), "; ".join([DESCRIPTIONS[planner], *failures])
+        except _PlannerFailure as failure:
+            failures.append(str(failure))
+    raise InputError("no planner works here: " + "; ".join(failures))
+
+
+def _search(problem: Problem, planner: Planner) -> tuple[PlanStep, ...]:
+    """One planner's steps, carried out on the facts before they are trusted."""
+    state, goal, *_ = problem
+    built = build_problem(*problem, costs=planner == "fast-downward")
+    steps = _steps(built, _solve(built.problem, planner, goal))
+    for step in steps:
+        state = apply(step.operator, state)
+    if not goal <= state:
+        raise _PlannerFailure(f"the plan of {planner} misses {format_facts(goal - state)}")
+    return steps
 
 
 def _solve(problem: Any, planner: Planner, goal: State) -> Any:
     """unified-planning's plan; raises NoPlanError when there is none or time is up."""
     from unified_planning.engines import PlanGenerationResultStatus as Status
 
+    if find_spec(PACKAGES[planner]) is None:
+        raise _PlannerFailure(f"{PACKAGES[planner]} is not installed")
     with _engine(planner) as engine:
         timeout = TIME_LIMIT_S if planner == "fast-downward" else None  # pyperplan refuses one
         result = engine.solve(problem, timeout=timeout)
@@ -70,8 +97,8 @@ def _solve(problem: Any, planner: Planner, goal: State) -> Any:
         )
     if result.status == Status.TIMEOUT:
         raise NoPlanError(f"no plan for {format_facts(goal)} found within {TIME_LIMIT_S:g} s")
-    said = "".join(m.message for m in result.log_messages or ())[-300:]
-    raise InputError(f"{planner} failed ({result.status.name}): {said}")
+    said = " ".join(m.message.strip() for m in result.log_messages or ())
+    raise _PlannerFailure(f"{planner} failed ({result.status.name}): ...{said[-200:]}")
 
 
 @contextmanager
@@ -103,12 +130,3 @@ def _steps(built: PlanningProblem, plan: Any) -> tuple[PlanStep, ...]:
         arguments = tuple(str(parameter) for parameter in instance.actual_parameters)
         steps.append(PlanStep(operator.ground(arguments)))
     return tuple(steps)
-
-
-def _check_plan(start: State, goal: State, steps: tuple[PlanStep, ...]) -> None:
-    """A planner's answer is trusted only once it has been carried out on the facts."""
-    state = start
-    for step in steps:
-        state = apply(step.operator, state)
-    if not goal <= state:
-        raise InputError(f"the planner's plan misses {format_facts(goal - state)}")

@@ -45,7 +45,7 @@ def save_library(folder: Path, library: SkillLibrary, replace: bool = False) -> 
         raise InputError(f"{folder} exists and is no skill library; choose another folder")
     with new_folder(folder, replace=replace) as partial:
         for skill in library.skills:
-            _write_skill(_skill_folder(partial, skill.name), skill)
+            _write_skill(skill_folder(partial, skill.name), skill)
         (partial / LIBRARY_FILE).write_text(format_toml(_library_table(partial, library)))
     return folder
 
@@ -68,22 +68,22 @@ def load_library(folder: Path) -> SkillLibrary:
         ("format", "version", "task", "arm", "rate_hz", "skills"), ("lineage", "sha256")
     )
     names = table.texts("skills")
-    folders = [_skill_folder(folder, name) for name in names]
+    folders = [skill_folder(folder, name) for name in names]
     _check_hashes(folder, folders, table.table("sha256"))
     lineage = table.table("lineage")
     return SkillLibrary(
         task=table.text("task"),
         arm=table.text("arm"),
         rate_hz=table.number("rate_hz", low=0.0),
-        skills=tuple(_read_skill(skill_folder) for skill_folder in folders),
+        skills=tuple(_read_skill(where) for where in folders),
         lineage={key: lineage.text(key) for key in lineage.values},
         version=table.text("version"),
     )
 
 
 def _library_table(folder: Path, library: SkillLibrary) -> dict[str, Any]:
-    folders = [_skill_folder(folder, skill.name) for skill in library.skills]
-    files = [skill_folder / name for skill_folder in folders for name in SKILL_FILES]
+    folders = [skill_folder(folder, skill.name) for skill in library.skills]
+    files = [where / name for where in folders for name in SKILL_FILES]
     return {
         "format": FORMAT,
         "version": library.version,
@@ -96,17 +96,17 @@ def _library_table(folder: Path, library: SkillLibrary) -> dict[str, Any]:
     }
 
 
-def _skill_folder(library: Path, name: str) -> Path:
-    """Folder of a skill; its name may not lead anywhere else."""
+def skill_folder(library: Path, name: str) -> Path:
+    """Folder of a skill inside a library's; raises InputError for a name that leads elsewhere."""
     if not _NAME.fullmatch(name):
         raise InputError(f"skill name {name!r}: expected letters, digits, _ and -")
     return library / "skills" / name
 
 
 def _check_hashes(folder: Path, skill_folders: list[Path], hashes: TomlTable) -> None:
-    for skill_folder in skill_folders:
+    for where in skill_folders:
         for name in SKILL_FILES:
-            file = skill_folder / name
+            file = where / name
             if not file.is_file():
                 raise InputError(f"the library lacks {file}; copy the whole folder again")
             if hashes.text(str(file.relative_to(folder))) != _sha256(file):

@@ -10,6 +10,7 @@ import pytest
 from robot_skills.core.errors import InputError, NoPlanError
 from robot_skills.core.facts import parse_facts
 from robot_skills.plan import make_plan, write_pddl
+from robot_skills.plan.engines import TidyFastDownward
 from robot_skills.plan.grounding import apply, ground, step_cost
 from robot_skills.plan.reachability import reachable_facts
 
@@ -94,6 +95,19 @@ def test_a_reliable_detour_beats_an_unreliable_short_way(start, library, task, m
     both = make_library.library_of(*library.operators, risky)
     plan = make_plan(start, parse_facts("in(red, tray)"), both, task, OBJECTS)
     assert described(plan) == ["pick(red)", "put_in(red, tray)"]
+
+
+def test_where_fast_downward_breaks_pyperplan_plans_and_says_why(start, library, task, monkeypatch):
+    broken = [sys.executable, "-c", "raise SystemExit('out of order')"]
+    monkeypatch.setattr(TidyFastDownward, "_base_cmd", lambda self, plan_filename: broken)
+    goal = parse_facts("on(red, blue)")
+    plan = make_plan(start, goal, library, task, OBJECTS)
+    assert described(plan) == ["pick(red)", "stack(red, blue)"]
+    assert plan.planner.startswith("pyperplan")
+    assert "fast-downward failed" in plan.planner
+    assert "out of order" in plan.planner
+    with pytest.raises(InputError, match="no planner works here: fast-downward failed"):
+        make_plan(start, goal, library, task, OBJECTS, "fast-downward")
 
 
 def test_a_goal_nothing_brings_about_names_its_fact(start, library_without, task):
