@@ -27,6 +27,7 @@ class SocketPerception:
 
     def __init__(self, host: str, port: int = PORT) -> None:
         self._address = (host, port)
+        self._thread: threading.Thread | None = None
         self._newest: dict[str, PoseEstimate] = {}
         self._received_s = 0.0
         self._problem = "not connected"
@@ -42,6 +43,7 @@ class SocketPerception:
                 f"no object poses from {host}:{port} ({error}); start whatever serves them"
             ) from None
         self._problem = ""
+        self._first.clear()
         self._thread = threading.Thread(target=self._follow, name="perception", daemon=True)
         self._thread.start()
         if not self._first.wait(timeout_s):
@@ -58,6 +60,8 @@ class SocketPerception:
 
     def close(self) -> None:
         """Let go of the server."""
+        if self._thread is None:
+            return
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(timeout=1.0)

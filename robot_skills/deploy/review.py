@@ -27,7 +27,9 @@ def exceeded_limits(
     low, high = np.asarray(stats["ee_low_m"]), np.asarray(stats["ee_high_m"])
     for axis, name in enumerate("xyz"):
         if low[axis] < workspace.low[axis] - slack or high[axis] > workspace.high[axis] + slack:
-            found.append(f"the end-effector left the box along {name}: {low[axis]} to {high[axis]} m")
+            found.append(
+                f"the end-effector left the box along {name}: {low[axis]} to {high[axis]} m"
+            )
     if stats["protective_stops"]:
         found.append(f"{stats['protective_stops']} protective stops")
     return found

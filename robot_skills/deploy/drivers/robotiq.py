@@ -29,6 +29,44 @@ def width_of(position: int, stroke_m: float) -> float:
     return (1.0 - position / 255) * stroke_m
 
 
+class _Link:
+    """The socket, question by question."""
+
+    def __init__(self, host: str, port: int, timeout_s: float) -> None:
+        try:
+            self._socket = socket.create_connection((host, port), timeout=timeout_s)
+        except OSError as error:
+            raise InputError(
+                f"no Robotiq gripper at {host}:{port} ({error}); is its URCap installed?"
+            ) from None
+        self._socket.settimeout(SILENCE_MAX_S)
+        self._lines = self._socket.makefile("r", encoding="ascii")
+
+    def set(self, **values: int) -> None:
+        """Write registers."""
+        words = " ".join(f"{name} {value}" for name, value in values.items())
+        answer = self._ask(f"SET {words}")
+        if answer != "ack":
+            raise RobotFault(f"the gripper answered {answer!r} to SET {words}")
+
+    def get(self, name: str) -> int:
+        """Read one register."""
+        answer = self._ask(f"GET {name}").split()
+        if len(answer) != 2 or answer[0] != name or not answer[1].isdigit():
+            raise RobotFault(f"the gripper answered {answer} to GET {name}")
+        return int(answer[1])
+
+    def close(self) -> None:
+        """Let go; whoever waits for an answer is woken."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _ask(self, line: str) -> str:
+        self._socket.sendall(line.encode("ascii") + b"\n")
+        return self._lines.readline().strip()
+
+
 class RobotiqGripper:
     """Implements `Gripper`; a thread sends the newest wish and reads the width at 50 Hz."""
 
@@ -39,24 +77,25 @@ class RobotiqGripper:
         self._wish: int | None = None
         self._position = 0
         self._measured_s = 0.0
-        self._problem = ""
+        self._problem = "not connected"
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="robotiq", daemon=True)
+        self._thread: threading.Thread | None = None
 
-    def connect(self, timeout_s: float) -> None:
-        """Open the socket and activate; raises InputError when nothing answers."""
-        try:
-            self._socket = socket.create_connection(self._address, timeout=timeout_s)
-        except OSError as error:
-            host, port = self._address
-            raise InputError(
-                f"no Robotiq gripper at {host}:{port} ({error}); is its URCap installed?"
-            ) from None
-        self._socket.settimeout(SILENCE_MAX_S)
-        self._lines = self._socket.makefile("r", encoding="ascii")
-        self._activate()
-        self._set(GTO=1, SPE=255, FOR=self._force)
-        self._measure()
+    def connect(self, timeout_s: float, activate: bool = True) -> None:
+        """Open the socket; raises InputError when nothing answers.
+
+        Activation makes a gripper that was just powered open and close once.
+        """
+        link = _Link(*self._address, timeout_s)
+        if activate:
+            _activate(link)
+            link.set(GTO=1, SPE=255, FOR=self._force)
+        self._measure(link)
+        self._problem, self._wish = "", None
+        self._closing.clear()
+        self._thread = threading.Thread(
+            target=self._follow, args=(link,), name="robotiq", daemon=True
+        )
         self._thread.start()
 
     @property
@@ -75,51 +114,34 @@ class RobotiqGripper:
     def close(self) -> None:
         """Let go of the socket; the fingers keep their place."""
         self._closing.set()
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        if self._thread.is_alive():
-            self._thread.join(timeout=1.0)
-        self._lines.close()
-        self._socket.close()
+        if self._thread is not None:
+            self._thread.join(timeout=2 * SILENCE_MAX_S)
 
-    def _activate(self) -> None:
-        if self._get("STA") == ACTIVE:
-            return
-        self._set(ACT=1)
-        deadline_s = time.monotonic() + ACTIVATION_TIMEOUT_S
-        while self._get("STA") != ACTIVE:
-            if time.monotonic() > deadline_s:
-                raise InputError("the Robotiq gripper does not become active; see its fault light")
-            time.sleep(PERIOD_S)
-
-    def _follow(self) -> None:
+    def _follow(self, link: _Link) -> None:
         sent: int | None = None
         try:
             while not self._closing.wait(PERIOD_S):
                 wish = self._wish
                 if wish is not None and wish != sent:
-                    self._set(POS=wish)
+                    link.set(POS=wish)
                     sent = wish
-                self._measure()
+                self._measure(link)
         except (OSError, RobotFault) as error:
             self._problem = str(error)
+        finally:
+            link.close()
 
-    def _measure(self) -> None:
-        self._position = self._get("POS")
+    def _measure(self, link: _Link) -> None:
+        self._position = link.get("POS")
         self._measured_s = time.monotonic()
 
-    def _set(self, **values: int) -> None:
-        words = " ".join(f"{name} {value}" for name, value in values.items())
-        answer = self._ask(f"SET {words}")
-        if answer != "ack":
-            raise RobotFault(f"the gripper answered {answer!r} to SET {words}")
 
-    def _get(self, name: str) -> int:
-        answer = self._ask(f"GET {name}").split()
-        if len(answer) != 2 or answer[0] != name or not answer[1].isdigit():
-            raise RobotFault(f"the gripper answered {answer} to GET {name}")
-        return int(answer[1])
-
-    def _ask(self, line: str) -> str:
-        self._socket.sendall(line.encode("ascii") + b"\n")
-        return self._lines.readline().strip()
+def _activate(link: _Link) -> None:
+    if link.get("STA") == ACTIVE:
+        return
+    link.set(ACT=1)
+    deadline_s = time.monotonic() + ACTIVATION_TIMEOUT_S
+    while link.get("STA") != ACTIVE:
+        if time.monotonic() > deadline_s:
+            raise InputError("the Robotiq gripper does not become active; see its fault light")
+        time.sleep(PERIOD_S)

@@ -1,6 +1,7 @@
 """Starts a twin in its own process and talks to it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,12 @@ from robot_skills.deploy.twins.ur import TwinSettings
 
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
+
+
+def own_address() -> str:
+    """A loopback address of this process's own, so that twins of several run side by side."""
+    process = os.getpid()
+    return f"127.{1 + (process >> 8) % 250}.{process % 256}.2"
 
 
 class TwinProcess:
