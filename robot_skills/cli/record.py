@@ -2,15 +2,24 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from robot_skills.record.session import SessionConfig
 
 
 @dataclass(frozen=True)
 class Record:
-    """Record unlabelled demonstrations of whole tasks by a scripted operator.
+    """Record unlabelled demonstrations of whole tasks by a scripted operator, or by you.
 
-    Only takes that reach their goal are kept. A session that was interrupted goes on where it
-    stopped when the same command is typed again.
+    Of the scripted operator, only takes that reach their goal are kept, and a session that was
+    interrupted goes on where it stopped when the same command is typed again. At the keyboard, in
+    any terminal, you decide what is kept; the arm is shown in a window, or where there is none in
+    the terminal itself.
     """
+
+    operator: Literal["scripted", "keyboard"] = "scripted"
+    """Who moves the arm."""
 
     out: Path = field(default=Path("runs/demonstrations"))
     """Folder for the episodes."""
@@ -22,7 +31,7 @@ class Record:
     """Arm: a name in assets/arms/ or a folder with a profile.toml."""
 
     episodes: int = 80
-    """How many episodes the folder shall hold."""
+    """How many episodes the folder shall hold; at the keyboard, how many to add."""
 
     goals: tuple[str, ...] = ()
     """Goals to perform in turn; all seen goals of the environment by default."""
@@ -41,15 +50,36 @@ class Record:
 
     def run(self) -> None:
         """Record what is missing and say what was kept."""
-        from robot_skills.cli.progress import track
-        from robot_skills.record.session import SessionConfig, record_session
+        from robot_skills.record.session import SessionConfig
 
         config = SessionConfig(
             self.env, self.arm, self.episodes, self.seed, self.goals, self.cameras, self.image
         )
+        if self.operator == "keyboard":
+            self._at_keyboard(config)
+        else:
+            self._by_script(config)
+
+    def _by_script(self, config: "SessionConfig") -> None:
+        from robot_skills.cli.progress import track
+        from robot_skills.record.session import record_session
+
         recorded = record_session(config, self.out, self.workers, track)
         steps = sum(episode.steps for episode in recorded)
         failed = sum(episode.failed_takes for episode in recorded)
         print(f"{len(recorded)} episodes recorded in {self.out} ({steps} control steps)")
         if failed:
             print(f"{failed} takes missed their goal and were thrown away")
+
+    def _at_keyboard(self, config: "SessionConfig") -> None:
+        from robot_skills.record.keyboard_session import record_by_keyboard, terminal_screen
+        from robot_skills.record.terminal import TerminalKeys
+
+        with TerminalKeys() as keys:
+            screen = terminal_screen(_write_at_once)
+            recorded = record_by_keyboard(config, self.out, keys.pressed, screen)
+        print(f"\n{len(recorded)} episodes kept in {self.out}")
+
+
+def _write_at_once(text: str) -> None:
+    print(text, end="", flush=True)
