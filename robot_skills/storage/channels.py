@@ -45,14 +45,19 @@ def read_channels(path: Path) -> tuple[dict[str, Channel], Floats | None]:
         raise InputError(f"no data at {path}")
     try:
         with h5py.File(path, "r") as file:
-            found = file.attrs.get("format")
-            if found != FORMAT:
-                raise InputError(f"{path}: format must be {FORMAT}; found {found}")
+            _check_format(path, file.attrs.get("format"))
             channels = {str(n): _read_channel(file, str(n)) for n in file.attrs["channels"]}
             state = file[SIMULATOR_STATE][:] if SIMULATOR_STATE in file else None
             return channels, state
-    except (OSError, KeyError, RuntimeError) as error:
+    except InputError:
+        raise
+    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:  # as HDF5 fails
         raise InputError(f"{path}: damaged or cut short ({error})") from None
+
+
+def _check_format(path: Path, found: Any) -> None:
+    if found != FORMAT:
+        raise InputError(f"{path}: format must be {FORMAT}; found {found}")
 
 
 def _read_channel(file: Any, name: str) -> Channel:

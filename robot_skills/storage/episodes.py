@@ -26,6 +26,12 @@ Images = NDArray[np.uint8]
 
 FORMAT = 1
 ORIENTATION = "top-left origin, RGB"
+FIELDS: dict[str, tuple[type, ...]] = {
+    "rate_hz": (int, float),
+    "instruction": (str,),
+    "provenance": (dict,),
+    "cameras": (dict,),
+}
 _NAME = re.compile(r"episode_(\d{6,})")
 
 
@@ -203,17 +209,18 @@ def read_description(episode_folder: Path) -> dict[str, Any]:
         raise InputError(f"{episode_folder} was never finished; its recording was cut off")
     file = episode_folder / "episode.json"
     try:
-        description: dict[str, Any] = json.loads(file.read_text())
+        description: Any = json.loads(file.read_text())
     except FileNotFoundError:
         raise InputError(f"{episode_folder} is no episode: it has no episode.json") from None
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise InputError(f"{file}: damaged ({error})") from None
-    if description.get("format") != FORMAT:
-        raise InputError(f"{file}: format must be {FORMAT}; found {description.get('format')!r}")
-    missing = {"rate_hz", "instruction", "provenance", "cameras"} - description.keys()
-    if missing:
-        raise InputError(f"{file}: missing {', '.join(sorted(missing))}")
-    return description
+    found = description.get("format") if isinstance(description, dict) else None
+    if found != FORMAT:
+        raise InputError(f"{file}: format must be {FORMAT}; found {found!r}")
+    for key, kind in FIELDS.items():
+        if not isinstance(description.get(key), kind):
+            raise InputError(f"{file}: {key} is missing or damaged")
+    return dict(description)
 
 
 def load_demonstrations(folder: Path) -> list[Demonstration]:

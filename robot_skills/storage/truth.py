@@ -47,14 +47,15 @@ def load_truth(set_folder: Path, episode_name: str) -> Truth:
     file = truth_file(set_folder, episode_name)
     try:
         table = json.loads(file.read_text())
-        if table.get("format") != FORMAT:
-            raise InputError(f"{file}: format must be {FORMAT}; found {table.get('format')!r}")
         behaviours = tuple(
             Behaviour(b["name"], tuple(b["arguments"]), int(b["start"]), int(b["stop"]))
             for b in table["behaviours"]
         )
-        return Truth(tuple(table["boundaries"]), behaviours, table["notes"])
+        truth = Truth(tuple(table["boundaries"]), behaviours, table["notes"])
     except FileNotFoundError:
         raise InputError(f"no truth for {episode_name}: {file} is missing") from None
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{file}: damaged ({error})") from None
+    if table.get("format") != FORMAT:
+        raise InputError(f"{file}: format must be {FORMAT}; found {table.get('format')!r}")
+    return truth

@@ -146,5 +146,5 @@ def _open(path: Path) -> Iterator[tuple[Any, Any]]:
             stream = container.streams.video[0]
             stream.codec_context.thread_count = 1
             yield container, stream
-    except (av.error.FFmpegError, IndexError) as error:
+    except (av.error.FFmpegError, AttributeError, IndexError, UnicodeError) as error:
         raise InputError(f"{path}: no readable video, perhaps cut short ({error})") from None

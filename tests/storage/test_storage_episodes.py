@@ -150,6 +150,23 @@ def test_a_file_cut_short_gives_a_clear_error(tmp_path, file, message):
         read_frames(load_demonstration(folder).video["front"], [0])
 
 
+def test_a_file_with_one_byte_changed_is_read_or_refused_never_a_traceback(tmp_path):
+    folder = save_episode(tmp_path, demonstration(), {"front": frames()})
+    random = np.random.default_rng(0)
+    refused = 0
+    for name in ("data.h5", "episode.json", "front.mp4") * 15:
+        whole = (folder / name).read_bytes()
+        damaged = bytearray(whole)
+        damaged[random.integers(min(len(whole), 4000))] = random.integers(256)
+        (folder / name).write_bytes(damaged)
+        try:
+            read_frames(load_demonstration(folder).video["front"], [0, 11])
+        except InputError:
+            refused += 1
+        (folder / name).write_bytes(whole)
+    assert refused > 5
+
+
 def test_a_newer_format_is_refused(tmp_path):
     folder = save_episode(tmp_path, demonstration())
     text = (folder / "episode.json").read_text().replace('"format": 1', '"format": 2')
