@@ -98,9 +98,11 @@ class EpisodeWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for video in self._videos.values():
-            video.close()
-        shutil.rmtree(self._partial, ignore_errors=True)
+        try:
+            for video in self._videos.values():
+                video.close()
+        finally:
+            shutil.rmtree(self._partial, ignore_errors=True)
 
     def frame(self, camera: str, image: Images) -> None:
         """Append an image (H, W, 3) uint8 RGB of one camera, once a control step."""
