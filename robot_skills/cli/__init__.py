@@ -62,6 +62,8 @@ def overview() -> str:
 def _run_verb(name: str, flags: list[str]) -> None:
     from robot_skills.cli.verb import parse_verb
 
+    # The networks are small and processes run side by side: more threads wait for one another.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     parse_verb(name, flags).run()
 
 

@@ -72,6 +72,16 @@ def test_a_file_the_system_refuses_is_named(verb_that, capsys, tmp_path):
     assert f"No such file or directory: {tmp_path / 'absent'}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("chosen", "used"), [(None, "1"), ("4", "4")])
+def test_a_verb_computes_in_one_thread_unless_told_otherwise(chosen, used, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", chosen or "")
+    if chosen is None:
+        monkeypatch.delenv("OMP_NUM_THREADS")
+    with pytest.raises(SystemExit):
+        cli.main(["doctor", "--help"])
+    assert os.environ["OMP_NUM_THREADS"] == used
+
+
 def test_ctrl_c_ends_with_130_and_a_word(verb_that, capsys):
     verb_that(raising(KeyboardInterrupt()))
     assert cli.main(["run"]) == 130
