@@ -1,7 +1,7 @@
 """A real arm or its twin as a Robot: the executor cannot tell it from the simulated one."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -64,15 +64,7 @@ class DriverRobot:
         return self._control.fault
 
     def __enter__(self) -> Self:
-        with contextlib.ExitStack() as undo:
-            self._control.start()
-            undo.callback(self._control.close)
-            self._gripper.connect(CONNECT_TIMEOUT_S)
-            undo.callback(self._gripper.close)
-            self._perception.connect(CONNECT_TIMEOUT_S)
-            undo.callback(self._perception.close)
-            self._begin()
-            self._undo = undo.pop_all()
+        self._open(self._control.start)
         return self
 
     def __exit__(
@@ -128,11 +120,19 @@ class DriverRobot:
         self._control.stop(StopKind.SMOOTH)
 
     def clear_fault(self) -> None:
-        """Acknowledge the latched fault and make the arm ready again, on a fresh link."""
-        self._control.clear()
-        self._begin()
+        """Acknowledge the latched fault and make the arm ready again, on fresh links."""
+        self._undo.close()
+        self._open(self._control.clear)
 
-    def _begin(self) -> None:
+    def _open(self, start_control: Callable[[], None]) -> None:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._control.close)
+            start_control()
+            self._gripper.connect(CONNECT_TIMEOUT_S)
+            undo.callback(self._gripper.close)
+            self._perception.connect(CONNECT_TIMEOUT_S)
+            undo.callback(self._perception.close)
+            self._undo = undo.pop_all()
         state = self._control.state()
         self._sent = state.joint_position_rad
         self._due_s = state.robot_time_s

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conformance import RobotConformance
-from twin_robots import robot_at
+from twin_robots import free_address, robot_at
 
 from robot_skills import paths
 from robot_skills.core.arm import ArmProfile
@@ -23,6 +23,7 @@ from robot_skills.deploy.driver import FaultKind
 from robot_skills.deploy.driver_robot import DriverRobot
 from robot_skills.deploy.settings import ControlSettings
 from robot_skills.deploy.twins.process import TwinProcess
+from robot_skills.deploy.twins.ur import TwinSettings
 
 Move = Callable[[DriverRobot, int], None]
 
@@ -30,11 +31,14 @@ SLOW_STOP_S = 0.6  # stale or watchdog bound, braking from 0.6 rad/s, and the se
 
 
 class TestDriverRobot(RobotConformance):
-    """The fixture `robot` of conftest stands in for the base class's."""
+    @pytest.fixture(scope="class")
+    def shared_twin(self) -> Iterator[TwinProcess]:
+        with TwinProcess(TwinSettings(host=free_address(), gap=0.0)) as started:
+            yield started
 
     @pytest.fixture
-    def robot(self, twin: TwinProcess, arm: ArmProfile) -> Iterator[DriverRobot]:
-        with robot_at(twin.host, arm) as entered:
+    def robot(self, shared_twin: TwinProcess, arm: ArmProfile) -> Iterator[DriverRobot]:
+        with robot_at(shared_twin.host, arm) as entered:
             yield entered
 
 
@@ -167,7 +171,7 @@ def test_no_step_is_faster_than_allowed(twin: TwinProcess, robot: DriverRobot) -
 
 CALLER = """
 import numpy as np
-from twin_robots import robot_at
+from twin_robots import free_address, robot_at
 from robot_skills import paths
 from robot_skills.core.arm import load_arm
 with robot_at({host!r}, load_arm(paths.find("assets/arms", "ur5e"))) as robot:
