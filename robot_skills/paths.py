@@ -35,3 +35,14 @@ def find(folder: str, name: str) -> Path:
     raise unknown_name(
         f"entry of {folder}/ (nor a path)", name, (p.name for p in shipped.iterdir())
     )
+
+
+def recording(path: Path) -> Path:
+    """`path` where it exists, else the shipped set it names, `demos/blocks` or `blocks`.
+
+    What is neither comes back unchanged, for its reader to refuse.
+    """
+    if path.exists():
+        return path
+    shipped = data_folder("demos") / str(path).removeprefix("demos/")
+    return shipped if not path.is_absolute() and shipped.exists() else path
