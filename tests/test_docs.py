@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from robot_skills import cli
+from robot_skills import cli, paths
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -64,11 +64,6 @@ def test_the_python_of_a_page_runs(page, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def flags_of(verb: str, words: list[str]) -> list[str]:
-    """The long flags a command uses."""
-    return [word.partition("=")[0] for word in words if word.startswith("--")]
-
-
 @pytest.mark.parametrize("line", invocations())
 def test_a_command_in_the_docs_has_its_verb_and_flags(line, capsys):
     words = shlex.split(line, comments=True)[1:]
@@ -76,10 +71,14 @@ def test_a_command_in_the_docs_has_its_verb_and_flags(line, capsys):
         assert cli.main(words[:1]) == 0
         return
     assert words[0] in cli.VERBS
+    if "--config" in words:
+        chosen = words[words.index("--config") + 1]
+        shipped = paths.data_folder("configs") / words[0] / f"{chosen}.toml"
+        assert chosen.endswith(".toml") or shipped.exists()
     with pytest.raises(SystemExit):
         cli.main([words[0], "--help"])
     shown = capsys.readouterr().out
-    for flag in flags_of(words[0], words[1:]):
+    for flag in [word.partition("=")[0] for word in words if word.startswith("--")]:
         assert re.search(rf"{re.escape(flag)}(?![\w-])", shown), f"{words[0]} has no {flag}"
 
 
