@@ -56,9 +56,10 @@ class Replay:
         """Print deviations and whether the final facts agree; InputError where it cannot play."""
         from robot_skills.cli.progress import track
         from robot_skills.core.errors import InputError
+        from robot_skills.paths import recording
         from robot_skills.storage.episodes import load_demonstrations
 
-        demonstrations = load_demonstrations(self.episode)
+        demonstrations = load_demonstrations(recording(self.episode))
         sources = ("state", "actions") if self.source == "both" else (self.source,)
         if self.video is not None and len(sources) * len(demonstrations) > 1:
             raise InputError("--video needs one episode, and --from state or --from actions")
