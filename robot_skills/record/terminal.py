@@ -68,7 +68,7 @@ def _line(upper: Image, lower: Image) -> str:
     cells: list[str] = []
     last = None
     for pair in zip(upper.tolist(), lower.tolist(), strict=True):
-        if pair != last:  # a colour holds until the next one: a tenth of the text
+        if pair != last:  # a colour holds until the next one
             ink, ground = (";".join(map(str, colour)) for colour in pair)
             cells.append(f"\x1b[38;2;{ink};48;2;{ground}m")
         cells.append(UPPER_HALF)

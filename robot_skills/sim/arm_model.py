@@ -67,6 +67,7 @@ def arm_spec(arm: ArmProfile, visual: bool = True) -> mujoco.MjSpec:
 def _set_geoms(spec: mujoco.MjSpec, visual: bool) -> None:
     for geom in list(spec.geoms):
         if geom.contype == 0 and geom.conaffinity == 0:
+            geom.mass = 0.0  # so that leaving it out changes nothing, to the bit
             if not visual:
                 spec.delete(geom)
             continue

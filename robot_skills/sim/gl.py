@@ -9,12 +9,18 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
 
+import mujoco
+
 from robot_skills.core.errors import InputError
 
 BACK_ENDS = ("egl", "osmesa", "glfw")
 LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}
 PROBE_LIMIT_S = 60
-PROBE = "from robot_skills.sim.gl import open_context; open_context(16, 16).free()"
+PROBE = """
+import mujoco
+from robot_skills.sim.gl import open_renderer
+open_renderer(mujoco.MjSpec().compile(), 16, 16)[0].free()
+"""
 
 
 class GlContext(Protocol):
@@ -40,19 +46,23 @@ def choose_back_end(environment: Mapping[str, str]) -> str:
     return "glfw" if environment.get("DISPLAY") else "egl"
 
 
-def open_context(width: int, height: int) -> GlContext:
-    """Open a context for images up to that size; raises InputError where nothing can draw."""
+def open_renderer(
+    model: mujoco.MjModel, width: int, height: int
+) -> tuple[GlContext, mujoco.MjrContext]:
+    """Make ready to draw a model off-screen; raises InputError where nothing can draw."""
     name = choose_back_end(os.environ)
     try:
         context: GlContext = importlib.import_module(f"mujoco.{name}").GLContext(width, height)
         context.make_current()
+        renderer = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
     except Exception as error:  # each back end fails with errors of its own library
         raise InputError(
-            f"rendering needs a GL back end, and {name} does not work here ({error}); "
-            "rendering needs libegl1 (sudo apt-get install -y libegl1 libgl1), or set "
-            "MUJOCO_GL=egl|osmesa|glfw to one that works"
+            f"the GL back end {name} does not work here ({error}); rendering needs libegl1 "
+            "(sudo apt-get install -y libegl1 libgl1), or set MUJOCO_GL=egl|osmesa|glfw to one "
+            "that works"
         ) from error
-    return context
+    mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, renderer)
+    return context, renderer
 
 
 @cache

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core.errors import InputError, unknown_name
-from robot_skills.sim.gl import GlContext, open_context
+from robot_skills.sim.gl import GlContext, open_renderer
 from robot_skills.sim.scene import Scene
 
 Image = NDArray[np.uint8]
@@ -35,9 +35,7 @@ class Cameras:
         self._views = {name: _view(self._model, name) for name in names or camera_names(scene)}
         self._rectangle = mujoco.MjrRect(0, 0, width, height)
         _make_room(self._model, height, width)
-        self._gl = open_context(width, height)
-        self._context = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_100)
-        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
+        self._gl, self._context = open_renderer(self._model, width, height)
         self._option = mujoco.MjvOption()
         self._drawn = mujoco.MjvScene(self._model, GEOMS_MAX)
         for effect in SLOW_EFFECTS:
