@@ -1,10 +1,7 @@
 """robot-skills replay: play a demonstration again, from full state and from its actions."""
 
-import os
 import sys
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -130,34 +127,15 @@ class Replay:
         self, robot: "SimArm", played: Iterable["Observation"]
     ) -> Iterator["Observation"]:
         """Pass every step through at its own pace, shown in a window where one was asked for."""
+        from robot_skills.sim.viewer import Viewer
+
         if not self.view:
             yield from played
             return
-        with _viewer(robot) as show:
+        with Viewer(robot) as viewer:
             for observation in played:
-                show.sync()
-                time.sleep(1.0 / robot.rate_hz)
+                viewer.show()
                 yield observation
-
-
-class _Window:
-    """What is used of MuJoCo's viewer."""
-
-    def sync(self) -> None: ...
-
-
-@contextmanager
-def _viewer(robot: "SimArm") -> Iterator[_Window]:
-    from mujoco import viewer
-
-    from robot_skills.core.errors import InputError
-
-    if sys.platform == "linux" and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
-        raise InputError("--view needs a display; --video FILE works without one")
-    with viewer.launch_passive(robot.scene.model, robot.data) as window:
-        yield window
 
 
 def _summary(found: "Deviation") -> str:

@@ -117,7 +117,7 @@ def test_a_view_without_a_display_is_refused(episode, capsys, monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert main(["replay", str(episode), "--view"]) == 1
-    assert "--view needs a display" in capsys.readouterr().err
+    assert "the viewer needs a display" in capsys.readouterr().err
 
 
 def test_a_video_has_a_frame_a_step(episode, demonstration, tmp_path, capsys):
