@@ -31,6 +31,7 @@ from robot_skills.deploy.settings import ControlSettings
 Floats = NDArray[np.float64]
 
 STANDSTILL_RAD_S = 0.02
+REASON_S = 0.02  # a refusal can be known sooner than the reading that explains it
 
 
 class ControlLoop:
@@ -63,8 +64,8 @@ class ControlLoop:
             self._report(state)
             if fault is not None:
                 return fault
-            if self._moving:
-                self._command(state)
+            if self._moving and (fault := self._command(state)) is not None:
+                return fault
 
     def _take_orders(self, until_s: float) -> bool:
         """Wait for the next period, obeying meanwhile; False when it is time to close."""
@@ -91,15 +92,20 @@ class ControlLoop:
             return Fault(FaultKind.STALE, detail)
         return state.fault
 
-    def _command(self, state: ArmState) -> None:
+    def _command(self, state: ArmState) -> Fault | None:
         elapsed_s = state.robot_time_s - self._robot_time_s
         self._robot_time_s = state.robot_time_s
-        self._driver.command(self._path.advance(elapsed_s))
+        try:
+            self._driver.command(self._path.advance(elapsed_s))
+        except RobotFault as refusal:
+            time.sleep(REASON_S)
+            return self._driver.read().fault or Fault(FaultKind.COMMAND_REFUSED, str(refusal))
         standing = float(np.abs(state.joint_velocity_rad_s).max()) < STANDSTILL_RAD_S
         if self._stopping is not None and self._path.at_rest and standing:
             self._driver.stop(self._stopping)
             self._moving = False
             self._channel.send({"stopped": True})
+        return None
 
     def _report(self, state: ArmState) -> None:
         self._channel.send(

@@ -30,12 +30,13 @@ Move = Callable[[DriverRobot, int], None]
 SLOW_STOP_S = 0.6  # stale or watchdog bound, braking from 0.6 rad/s, and the servo's lag
 
 
-class TestDriverRobot(RobotConformance):
-    @pytest.fixture(scope="class")
-    def shared_twin(self) -> Iterator[TwinProcess]:
-        with TwinProcess(TwinSettings(host=free_address(), gap=0.0)) as started:
-            yield started
+@pytest.fixture(scope="module")
+def shared_twin() -> Iterator[TwinProcess]:
+    with TwinProcess(TwinSettings(host=free_address(), gap=0.0)) as started:
+        yield started
 
+
+class TestDriverRobot(RobotConformance):
     @pytest.fixture
     def robot(self, shared_twin: TwinProcess, arm: ArmProfile) -> Iterator[DriverRobot]:
         with robot_at(shared_twin.host, arm) as entered:
@@ -52,8 +53,11 @@ def test_a_stopped_arm_refuses_to_move_until_it_is_entered_again(
     move(robot, 10)
     robot.stop()
     assert np.abs(robot.observe().joint_velocity).max() < 0.05
-    with pytest.raises(RobotFault, match="stopped"):
+    time.sleep(0.3)
+    assert robot.observe().time_s > twin.stats()["last_motion_s"]
+    with pytest.raises(RobotFault, match="the arm was stopped; enter the robot again"):
         move(robot, 1)
+    assert robot.fault is None
 
 
 def test_leaving_the_block_stops_the_arm(twin: TwinProcess, arm: ArmProfile, move: Move) -> None:

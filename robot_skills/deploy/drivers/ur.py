@@ -61,6 +61,7 @@ class UrDriver:
         self._settings = settings
         self._control: Any = None  # ur-rtde has no types
         self._receive: Any = None
+        self._started = False
         self.info = ArmInfo(arm.name, arm.joints, settings.rate_hz, robot_watchdog=True)
 
     def connect(self, timeout_s: float) -> None:
@@ -100,6 +101,7 @@ class UrDriver:
             ) from None
         if not self._control.setWatchdog(self._settings.watchdog_hz):
             raise RobotFault("the arm's own watchdog could not be armed")
+        self._started = True
 
     def command(self, joint_position_rad: Floats) -> None:
         """Send one joint target (J,) by servoJ; raises RobotFault when it is refused."""
@@ -116,7 +118,8 @@ class UrDriver:
 
         The controller slows the arm to rest by itself. With POWER_OFF the power goes too.
         """
-        if self._control is not None:
+        if self._started:
+            self._started = False
             self._ask_dashboard("stop")
         if kind is StopKind.POWER_OFF:
             self._ask_dashboard("powerOff")
@@ -158,7 +161,7 @@ class UrDriver:
         if mode != RUNNING:
             name = ROBOT_MODES.get(mode, str(mode))
             return Fault(FaultKind.NOT_READY, f"the arm is in mode {name!r}; power it on")
-        if self._control is not None and receive.getRuntimeState() != PLAYING:
+        if self._started and receive.getRuntimeState() != PLAYING:
             return Fault(FaultKind.PROGRAM_STOPPED, "the arm's program ended; did commands stall?")
         if not all(map(math.isfinite, receive.getActualQ())):
             return Fault(FaultKind.DRIVER, "joint positions are not finite")
