@@ -18,8 +18,9 @@ PATH_HISTORY = (2, 5, 10)  # unit lengths of path back
 PATH_HORIZONS = (3, 8)  # unit lengths of path ahead
 PATH_UNIT = 0.06  # of the spread of the path
 IDLE = 0.15  # of the root mean square speed: slower is standing still
-GRIPPER_MOVES = 0.3  # change a second x 0.1 of the gripper's range
+GRIPPER_MOVES = 0.3  # of the gripper's range a second
 NEAR_M = 0.1  # distance at which the nearest object starts to matter
+SLOWEST = 0.1  # of the usual speed: a recording slower than that is not blown up to it
 CONTEXT = tuple(range(-16, 17, 4))  # samples around a moment that describe it
 
 
@@ -96,7 +97,8 @@ def _deviation(parts: Sequence[Floats]) -> Floats:
 def _features(
     signals: Signals, scales: Scales, command: bool, things: bool, force: bool
 ) -> Features:
-    velocity = signals.velocity / scales.speed
+    speed = max(_root_mean_square([signals.velocity]), SLOWEST * scales.speed)
+    velocity = signals.velocity / speed
     turn = signals.turn / scales.turn * 0.5
     gripper = 2 * signals.gripper - 1
     gripping = derivative(gripper) / 2
@@ -114,12 +116,11 @@ def _features(
         seen.append(moving["force"])
     apart: dict[str, Floats] = {}
     if things:
-        nearest, apart = _things(signals, scales)
+        nearest, apart = _things(signals, speed)
         seen += [nearest, *apart.values()]
     track = _Track(signals.path[at], PATH_UNIT * scales.spread)
     past = [_history(np.concatenate(seen, axis=1)[at]), track.behind()]
     past.append(_since_gripper(signals.path[at], np.abs(gripping[at]), scales.spread))
-    past.append((signals.path[at] - signals.path.mean(axis=0)) / scales.spread)
     motion, motion_causes = _ahead(moving, at)
     ahead = track.ahead()
     after, things_causes = _ahead(apart, at)
@@ -139,7 +140,7 @@ def _length(values: Floats) -> Floats:
     return np.asarray(np.linalg.norm(values, axis=1))
 
 
-def _things(signals: Signals, scales: Scales) -> tuple[Floats, dict[str, Floats]]:
+def _things(signals: Signals, speed: float) -> tuple[Floats, dict[str, Floats]]:
     """Where the nearest object is from the first hand (S, 3), and what moves fastest."""
     samples = signals.samples
     nearest, fastest = np.zeros((samples, 3)), np.zeros((samples, 3))
@@ -150,11 +151,11 @@ def _things(signals: Signals, scales: Scales) -> tuple[Floats, dict[str, Floats]
                 _pick(offsets, np.linalg.norm(offsets, axis=2).argmin(axis=1)) / NEAR_M
             )
         speeds = np.stack([derivative(o) for o in np.moveaxis(signals.objects, 1, 0)], axis=1)
-        fastest = _pick(speeds, np.linalg.norm(speeds, axis=2).argmax(axis=1)) / scales.speed
+        fastest = _pick(speeds, np.linalg.norm(speeds, axis=2).argmax(axis=1)) / speed
     sliding = np.zeros((samples, 1))
     if signals.fixtures.shape[1]:
         rates = derivative(signals.fixtures)
-        sliding = _pick(rates[:, :, None], np.abs(rates).argmax(axis=1)) / scales.speed
+        sliding = _pick(rates[:, :, None], np.abs(rates).argmax(axis=1)) / speed
     return nearest, {"object": fastest, "fixture": sliding}
 
 
@@ -190,7 +191,7 @@ def _ahead(signals: dict[str, Floats], at: Ints) -> tuple[Floats, tuple[str, ...
 def _since_gripper(path: Floats, gripping: Floats, spread: float) -> Floats:
     """How far and how long ago the gripper last moved (R, P + 1)."""
     index = np.arange(len(path))
-    moved = (gripping * 0.2 > GRIPPER_MOVES * 0.2).any(axis=1) if gripping.size else index < 0
+    moved = (gripping > GRIPPER_MOVES).any(axis=1) if gripping.size else index < 0
     last = np.maximum.accumulate(np.where(moved, index, 0))
     ago = np.tanh((index - last) / SIGNAL_RATE_HZ)
     return np.concatenate([np.tanh((path - path[last]) / spread / 0.7), ago[:, None]], axis=1)

@@ -13,7 +13,7 @@ BATCH = 512
 LEARNING_RATE = 2e-3
 WEIGHT_DECAY = 1e-2
 INPUT_NOISE = 0.05
-LOG_SPREAD = (-2.5, 2.0)
+LOG_SPREAD = (-3.5, 2.0)
 LARGEST_SQUARED_ERROR = 9.0  # in units of the predicted variance: one slip is not a new skill
 
 

@@ -20,6 +20,7 @@ ENSEMBLE = 2
 SMOOTHING = 2.0  # samples
 NEIGHBOURS = 20
 RECURRENCE_HALF = 10  # demonstrations at which recurrence weighs as much as the moment itself
+CONTACT = ("object", "fixture")  # events that cut until many recordings show what they belong to
 SILENT = ("gripper",)  # seen by the predictor, but a switch lies inside a behaviour
 
 
@@ -55,7 +56,7 @@ def _of_group(signals: Sequence[Signals], seed: int, track: Track) -> list[Surpr
     features = make_features(signals)
     scores, causes = _cross_fitted(features, seed, track)
     targets = np.concatenate([np.concatenate([f.motion, f.things], axis=1) for f in features])
-    weights = _weights(targets, scores, causes)
+    weights = _weights(targets, scores, causes, _recurrence_share(len(features)))
     rows = [_by_cause(score.expected, causes, weights) for score in scores]
     recurring = _recurring(features, [sum(parts.values()) for parts in rows])
     return [
@@ -115,16 +116,14 @@ def _score(models, f, rows):  # type: ignore[no-untyped-def]
 
 
 def _weights(
-    targets: Floats, scores: Sequence[_Scores], causes: NDArray[np.str_]
+    targets: Floats, scores: Sequence[_Scores], causes: NDArray[np.str_], recurrence: float
 ) -> dict[str, float]:
     """Trust in each cause: the square of what prediction gains over knowing only the spread."""
     blind = 0.5 + np.log(targets.std(axis=0) + 1e-3)
     gain = blind - np.concatenate([s.actual for s in scores]).mean(axis=0)
-    trust = {
-        str(cause): max(0.0, float(gain[causes == cause].mean())) ** 2
-        for cause in np.unique(causes)
-        if cause not in SILENT
-    }
+    heard = [str(cause) for cause in np.unique(causes) if cause not in SILENT]
+    trust = {cause: max(0.0, float(gain[causes == cause].mean())) ** 2 for cause in heard}
+    trust |= {c: trust[c] * (1 - recurrence) for c in CONTACT if c in trust}
     total = sum(trust.values())
     if not total:
         return dict.fromkeys(trust, 1 / len(trust))
@@ -137,11 +136,16 @@ def _by_cause(
     return {c: w * expected[:, causes == c].mean(axis=1) for c, w in weights.items()}
 
 
+def _recurrence_share(demonstrations: int) -> float:
+    """How much to believe what recurs: 0 for one demonstration, towards 1 for many."""
+    return (demonstrations - 1) / (demonstrations - 1 + RECURRENCE_HALF)
+
+
 def _recurring(features: Sequence[Features], totals: Sequence[Floats]) -> list[Floats]:
     """Each row's surprise drawn towards that of like moments in other demonstrations."""
     if len(features) < 2:
         return list(totals)
-    share = (len(features) - 1) / (len(features) - 1 + RECURRENCE_HALF)
+    share = _recurrence_share(len(features))
     every = np.concatenate([f.context for f in features])[::2]
     owner = np.concatenate([np.full(len(f.at), i) for i, f in enumerate(features)])[::2]
     values = np.concatenate(totals)[::2]

@@ -157,7 +157,7 @@ def _demonstration(name: str, hand: Hand, rng: np.random.Generator) -> Demonstra
     return Demonstration(name, RATE_HZ, channels)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def kinematic() -> Callable[..., tuple[Demonstration, list[int]]]:
     """`kinematic(seed)`: one demonstration of the stand-in and its boundaries in steps."""
     return perform

@@ -1,0 +1,163 @@
+"""A picture of one demonstration: what moved, how open the future was, and where it was cut."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from robot_skills.core.demonstration import Segment
+from robot_skills.segment.segmenter import Segmentation
+from robot_skills.segment.signals import SIGNAL_RATE_HZ, Signals
+from robot_skills.segment.surprise import Surprise
+
+Images = NDArray[np.uint8]
+ReadFrames = Callable[[Sequence[int]], Images]
+
+THUMBNAILS = 10
+COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#edc948", "#76b7b2", "#ff9da7", "#9c755f")
+CUT, TRUTH, INK = "#c1272d", "#1a7f37", "#333333"
+CAUSES = {
+    "motion": "speed and direction",
+    "path": "direction of the path",
+    "action": "commands",
+    "turn": "rotation",
+    "object": "objects",
+    "fixture": "fixtures",
+    "force": "forces",
+}
+
+
+def draw_timeline(
+    segmentation: Segmentation,
+    demonstration: str,
+    read_frames: ReadFrames | None = None,
+    truth_s: Sequence[float] = (),
+) -> Figure:
+    """Timeline of one demonstration against seconds.
+
+    `read_frames` gives images (N, H, W, 3) uint8 RGB at control steps, for thumbnails; `truth_s`
+    true boundaries, drawn as triangles.
+    """
+    signals = segmentation.signals[demonstration]
+    surprise = segmentation.surprise.get(demonstration)
+    pieces = segmentation.of(demonstration)
+    rows = _rows(read_frames is not None, bool(signals.gripper.size), surprise is not None)
+    figure = Figure(figsize=(12, 0.5 + sum(rows.values())), layout="constrained")
+    axes = figure.subplots(len(rows), 1, sharex=True, height_ratios=list(rows.values()))
+    panels = dict(zip(rows, np.atleast_1d(axes), strict=True))
+    if read_frames is not None:
+        _draw_thumbnails(panels["film"], signals, read_frames)
+    _draw_segments(panels["segments"], pieces, signals.rate_hz, truth_s)
+    _draw_speed(panels["speed"], signals)
+    if "gripper" in panels:
+        _draw_gripper(panels["gripper"], signals)
+    if surprise is not None:
+        _draw_surprise(panels["surprise"], surprise)
+    for name, panel in panels.items():
+        if name not in ("film", "segments"):
+            _mark_cuts(panel, pieces, signals.rate_hz, truth_s)
+    last = list(panels.values())[-1]
+    last.set_xlabel("time in s")
+    last.set_xlim(0, signals.steps / signals.rate_hz)
+    figure.suptitle(
+        _title(demonstration, pieces, bool(len(truth_s))), fontsize=11, x=0.01, ha="left"
+    )
+    return figure
+
+
+def _rows(film: bool, gripper: bool, surprise: bool) -> dict[str, float]:
+    """Panels from top to bottom with their heights in inches."""
+    rows = {"film": 1.0} if film else {}
+    rows |= {"segments": 0.7, "speed": 1.3}
+    rows |= {"gripper": 0.7} if gripper else {}
+    return rows | ({"surprise": 1.8} if surprise else {})
+
+
+def _title(demonstration: str, pieces: Sequence[Segment], with_truth: bool) -> str:
+    legend = "red lines: cuts, labelled with the signal that caused them"
+    truth = "; green triangles: true changes of behaviour" if with_truth else ""
+    return f"{demonstration}: {len(pieces)} segments   ({legend}{truth})"
+
+
+def _draw_thumbnails(panel: Axes, signals: Signals, read_frames: ReadFrames) -> None:
+    centres = (np.arange(THUMBNAILS) + 0.5) / THUMBNAILS
+    steps = [int(centre * signals.steps) for centre in centres]
+    duration_s = signals.steps / signals.rate_hz
+    for place, image in enumerate(read_frames(steps)):
+        inset = panel.inset_axes((place / THUMBNAILS, 0.0, 0.98 / THUMBNAILS, 1.0))
+        inset.imshow(image, aspect="equal")
+        inset.set_axis_off()
+    panel.set_xlim(0, duration_s)
+    panel.set_axis_off()
+
+
+def _draw_segments(
+    panel: Axes, pieces: Sequence[Segment], rate_hz: float, truth_s: Sequence[float]
+) -> None:
+    skills = sorted({piece.skill for piece in pieces if piece.skill})
+    for number, piece in enumerate(pieces):
+        colour = skills.index(piece.skill) if piece.skill else number
+        start_s, length_s = piece.start / rate_hz, piece.steps / rate_hz
+        panel.barh(0, length_s, left=start_s, color=COLOURS[colour % len(COLOURS)], edgecolor="w")
+        name = piece.skill or str(number + 1)
+        panel.text(start_s + length_s / 2, 0, name, ha="center", va="center", color="w")
+        if number:
+            text = f"{CAUSES.get(piece.cause, piece.cause)} {piece.confidence:.0%}"
+            panel.text(start_s, 0.5, text, ha="center", va="bottom", color=CUT, fontsize=7)
+    panel.plot(truth_s, np.full(len(truth_s), -0.52), "^", color=TRUTH, clip_on=False)
+    panel.set_ylim(-0.6, 0.9)
+    panel.set_ylabel("segments", rotation=0, ha="right", va="center")
+    panel.set_yticks([])
+    panel.spines[:].set_visible(False)
+
+
+def _draw_speed(panel: Axes, signals: Signals) -> None:
+    time_s = np.arange(signals.samples) / SIGNAL_RATE_HZ
+    hand = signals.velocity[:, :3]
+    panel.plot(time_s, np.linalg.norm(hand, axis=1), color=INK, label="speed")
+    if signals.path.shape[1] == 3 and signals.turn.shape[1]:
+        panel.plot(time_s, hand[:, 2], color="#4e79a7", label="upward")
+    panel.axhline(0, color="#cccccc", linewidth=0.8, zorder=0)
+    _finish(panel, "hand")
+
+
+def _draw_gripper(panel: Axes, signals: Signals) -> None:
+    time_s = np.arange(signals.samples) / SIGNAL_RATE_HZ
+    for number, column in enumerate(signals.gripper.T):
+        panel.plot(time_s, column, color=COLOURS[number], label="opening" if not number else None)
+    panel.set_ylim(-0.15, 1.15)
+    panel.set_yticks([0, 1], ["closed", "open"])
+    _finish(panel, "gripper")
+
+
+def _draw_surprise(panel: Axes, surprise: Surprise) -> None:
+    time_s = np.arange(len(surprise.total)) / SIGNAL_RATE_HZ
+    panel.fill_between(time_s, surprise.total.min(), surprise.total, color="#dddddd")
+    panel.plot(time_s, surprise.total, color=INK, label="surprise (nats)")
+    strongest = sorted(surprise.by_cause, key=lambda cause: -np.ptp(surprise.by_cause[cause]))
+    floor = surprise.total.min()
+    for number, cause in enumerate(strongest[:3]):
+        values = surprise.by_cause[cause]
+        label = f"from {CAUSES.get(cause, cause)}"
+        panel.plot(
+            time_s, floor + values - values.min(), color=COLOURS[number], lw=0.9, label=label
+        )
+    _finish(panel, "surprise")
+
+
+def _finish(panel: Axes, name: str) -> None:
+    panel.set_ylabel(name, rotation=0, ha="right", va="center")
+    panel.tick_params(labelsize=7)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7, frameon=False)
+
+
+def _mark_cuts(
+    panel: Axes, pieces: Sequence[Segment], rate_hz: float, truth_s: Sequence[float]
+) -> None:
+    for piece in pieces[1:]:
+        panel.axvline(piece.start / rate_hz, color=CUT, linewidth=1.0)
+    for moment_s in truth_s:
+        panel.axvline(moment_s, color=TRUTH, linewidth=0.8, linestyle=":")

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from robot_skills.segment.metrics import (
+    BoundaryCounts,
+    bootstrap_f1,
+    count_boundaries,
+    match_boundaries,
+    total_counts,
+)
+
+moments = st.lists(st.floats(0, 60), max_size=12)
+
+
+def test_each_true_boundary_is_matched_once():
+    assert match_boundaries([1.0, 1.1, 1.2], [1.1]) == [(1, 0)]
+
+
+def test_matching_is_as_large_as_possible():
+    # the nearest pair (1.0, 1.1) would leave both others alone
+    assert len(match_boundaries([0.7, 1.0], [1.1, 1.45])) == 2
+
+
+def test_known_scores():
+    counts = count_boundaries([1.0, 5.0, 9.0], [1.4, 5.6])
+    assert counts == BoundaryCounts(matched=1, found=3, true=2)
+    assert counts.precision == pytest.approx(1 / 3)
+    assert counts.recall == pytest.approx(1 / 2)
+    assert counts.f1 == pytest.approx(2 / 5)
+
+
+def test_nothing_to_find_and_nothing_found_is_perfect():
+    nothing = count_boundaries([], [])
+    assert (nothing.precision, nothing.recall, nothing.f1) == (1.0, 1.0, 1.0)
+    assert count_boundaries([1.0], []).f1 == 0.0
+
+
+@given(moments, moments, st.floats(0.05, 2))
+def test_matching_is_one_to_one_and_within_the_tolerance(found, true, tolerance):
+    pairs = match_boundaries(found, true, tolerance)
+    assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
+    assert all(abs(found[i] - true[j]) <= tolerance + 1e-6 for i, j in pairs)
+
+
+@given(moments, moments)
+def test_swapping_found_and_true_swaps_precision_and_recall(found, true):
+    one, other = count_boundaries(found, true), count_boundaries(true, found)
+    assert one.matched == other.matched
+    assert one.f1 == pytest.approx(other.f1)
+
+
+@given(moments, moments)
+def test_a_wider_tolerance_never_matches_fewer(found, true):
+    narrow = count_boundaries(found, true, 0.25).matched
+    assert narrow <= count_boundaries(found, true, 0.5).matched
+
+
+@given(moments)
+def test_the_truth_scores_one(true):
+    assert count_boundaries(true, true).f1 == 1.0
+
+
+def test_counts_of_demonstrations_add_up():
+    total = total_counts([BoundaryCounts(1, 2, 3), BoundaryCounts(4, 5, 6)])
+    assert total == BoundaryCounts(5, 7, 9)
+
+
+def test_the_interval_holds_the_score_and_shrinks_with_more_demonstrations():
+    few = [BoundaryCounts(3, 4, 4), BoundaryCounts(1, 4, 4), BoundaryCounts(4, 4, 4)]
+    low, high = bootstrap_f1(few)
+    assert low <= total_counts(few).f1 <= high
+    many_low, many_high = bootstrap_f1(few * 20)
+    assert many_high - many_low < high - low
+    assert bootstrap_f1(few) == (low, high)
+    assert np.isfinite([low, high]).all()
