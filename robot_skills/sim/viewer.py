@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from types import TracebackType
@@ -9,6 +10,8 @@ from typing import Any, Self
 
 from robot_skills.core.errors import InputError
 from robot_skills.sim.sim_arm import SimArm
+
+CLOSING_LIMIT_S = 5.0
 
 
 def has_display(environment: Mapping[str, str] = os.environ) -> bool:
@@ -27,6 +30,7 @@ class Viewer:
     def __init__(self, robot: SimArm) -> None:
         self._robot = robot
         self._window: Any = None
+        self._drawing: list[threading.Thread] = []
         self._due_s = 0.0
 
     @property
@@ -51,10 +55,12 @@ class Viewer:
             )
         from mujoco import viewer  # loads GLFW, which is of no use without a display
 
+        others = threading.enumerate()
         try:
             self._window = viewer.launch_passive(self._robot.scene.model, self._robot.data)
         except Exception as error:  # GLFW's own, whatever the driver does
             raise InputError(f"the viewer's window cannot be opened: {error}") from error
+        self._drawing = [thread for thread in threading.enumerate() if thread not in others]
         return self
 
     def __exit__(
@@ -66,3 +72,5 @@ class Viewer:
         if self._window is not None:
             self._window.close()
             self._window = None
+            for thread in self._drawing:  # it still uses GLFW, which ends when Python does
+                thread.join(CLOSING_LIMIT_S)
