@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -53,8 +54,13 @@ class Viewer:
                 "the viewer needs a display (DISPLAY and WAYLAND_DISPLAY are unset); "
                 "write a video instead, or log in with ssh -X"
             )
-        from mujoco import viewer  # loads GLFW, which is of no use without a display
+        import glfw  # of no use without a display
+        from mujoco import viewer
 
+        with warnings.catch_warnings(action="ignore"):
+            if not glfw.init():  # MuJoCo would end the process
+                shown_on = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+                raise InputError(f"the viewer cannot open a window on the display {shown_on!r}")
         others = threading.enumerate()
         try:
             self._window = viewer.launch_passive(self._robot.scene.model, self._robot.data)

@@ -118,3 +118,11 @@ def test_a_viewer_without_a_display_says_what_would_do(robot, monkeypatch):
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     with pytest.raises(InputError, match="the viewer needs a display"), viewer.Viewer(robot):
         pass
+
+
+def test_a_display_that_does_not_answer_is_named(robot, monkeypatch):
+    monkeypatch.setattr(viewer.sys, "platform", "linux")
+    monkeypatch.setenv("DISPLAY", ":4711")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(InputError, match="on the display ':4711'"), viewer.Viewer(robot):
+        pass
