@@ -149,7 +149,8 @@ class Deploy:
     @contextlib.contextmanager
     def _target(self) -> Iterator[tuple[str, Any]]:
         """The address to connect to, and the twin behind it if there is one."""
-        from robot_skills.core.errors import InputError
+        from robot_skills.core.errors import InputError, unknown_name
+        from robot_skills.deploy.twins import TWINS
         from robot_skills.deploy.twins.process import TwinProcess, own_address
         from robot_skills.deploy.twins.ur import TwinSettings
 
@@ -158,6 +159,8 @@ class Deploy:
         if self.host:
             yield self.host, None
             return
+        if self.twin not in TWINS:
+            raise unknown_name("twin", self.twin, TWINS)
         # A check needs no goal, but every start leaves some goal open: the task's first.
         settings = TwinSettings(
             host=own_address(),

@@ -81,6 +81,8 @@ class ControlLoop:
             self._path.aim(np.asarray(order["target"]), float(order["duration_s"]))
         elif "stop" in order and self._moving:
             self._stopping = StopKind(order["stop"])
+            if self._stopping is StopKind.POWER_OFF:
+                self._end()
             self._path.brake(self._settings.stop_deceleration_rad_s2)
 
     def _check(self, state: ArmState) -> Fault | None:
@@ -102,10 +104,13 @@ class ControlLoop:
             return self._driver.read().fault or Fault(FaultKind.COMMAND_REFUSED, str(refusal))
         standing = float(np.abs(state.joint_velocity_rad_s).max()) < STANDSTILL_RAD_S
         if self._stopping is not None and self._path.at_rest and standing:
-            self._driver.stop(self._stopping)
-            self._moving = False
-            self._channel.send({"stopped": True})
+            self._end()
         return None
+
+    def _end(self) -> None:
+        self._moving = False
+        self._driver.stop(self._stopping or StopKind.SMOOTH)
+        self._channel.send({"stopped": True})
 
     def _report(self, state: ArmState) -> None:
         self._channel.send(
@@ -128,7 +133,6 @@ def serve(channel: LineChannel) -> NoReturn:
         settings = ControlSettings(**order["settings"])
         driver = make_driver(order["driver"], order["host"], load_arm(Path(order["arm"])), settings)
         _bring_up(driver, order)
-        channel.send({"ready": {"joints": driver.info.joints, "rate_hz": driver.info.rate_hz}})
         gc.freeze()
         fault = ControlLoop(driver, channel, settings, order["move"]).run()
         if fault is None:

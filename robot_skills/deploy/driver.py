@@ -1,7 +1,6 @@
 """What every arm driver offers: SI units, synchronous calls, no silent staleness."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -12,10 +11,9 @@ Floats = NDArray[np.float64]
 
 
 class StopKind(StrEnum):
-    """How an arm comes to rest: along its path, holding where it is, or with power removed."""
+    """How an arm comes to rest: braked along its path, or at once and with its power removed."""
 
     SMOOTH = "smooth"
-    HOLD = "hold"
     POWER_OFF = "power_off"
 
 
@@ -52,8 +50,6 @@ class ArmInfo:
     joints: tuple[str, ...]
     rate_hz: float
     robot_watchdog: bool
-    has_torque: bool = False
-    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,9 +108,13 @@ class Gripper(Protocol):
         """Open the link and activate; raises InputError when nothing answers."""
         ...
 
+    def check(self) -> None:
+        """Raise RobotFault when the newest measurement is too old."""
+        ...
+
     @property
     def width_m(self) -> float:
-        """Newest measured width; raises RobotFault when it is too old."""
+        """Newest measured width; raises RobotFault as `check` does."""
         ...
 
     def move(self, width_m: float) -> None:

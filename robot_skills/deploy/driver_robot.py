@@ -12,7 +12,7 @@ from robot_skills.core.errors import RobotFault
 from robot_skills.core.observation import Observation, PoseEstimate
 from robot_skills.core.robot import Command, Perception
 from robot_skills.deploy.control_process import ControlProcess
-from robot_skills.deploy.driver import Fault, FaultKind, Gripper, StopKind
+from robot_skills.deploy.driver import ArmState, Fault, FaultKind, Gripper, StopKind
 from robot_skills.deploy.fixtures import FixtureJoint
 from robot_skills.deploy.limits import Limits
 
@@ -55,7 +55,7 @@ class DriverRobot:
         self._perception = perception
         self._limits = limits
         self._fixtures = fixtures or {}
-        self._sent: Floats | None = None
+        self._sent = np.zeros(0)
         self._due_s = 0.0
 
     @property
@@ -96,16 +96,7 @@ class DriverRobot:
         calls is taken from the next period, not added to it.
         """
         state = self._control.state()
-        if self._sent is None:
-            raise RobotFault("the arm was not started; use the robot in a with block")
-        try:
-            command = self._limits.apply(
-                np.asarray(joint_position), gripper_width_m, self._sent, state.joint_position_rad
-            )
-            self._gripper.width_m  # noqa: B018 - raises when the gripper has gone silent
-        except RobotFault as error:
-            self._control.latch(Fault(FaultKind.BAD_COMMAND, str(error)))
-            raise
+        command = self._limited(np.asarray(joint_position), gripper_width_m, state)
         period_s = 1.0 / self.rate_hz
         self._control.aim(command.joint_position, period_s)
         self._gripper.move(command.gripper_width_m)
@@ -136,6 +127,20 @@ class DriverRobot:
         state = self._control.state()
         self._sent = state.joint_position_rad
         self._due_s = state.robot_time_s
+
+    def _limited(self, joint_position: Floats, width_m: float, state: ArmState) -> Command:
+        """What may be sent; latches the fault of a policy or gripper that cannot be trusted."""
+        kind = FaultKind.BAD_COMMAND
+        try:
+            command = self._limits.apply(
+                joint_position, width_m, self._sent, state.joint_position_rad
+            )
+            kind = FaultKind.GRIPPER
+            self._gripper.check()
+        except RobotFault as error:
+            self._control.latch(Fault(kind, str(error)))
+            raise
+        return command
 
     def _openings(self, seen: Mapping[str, PoseEstimate]) -> dict[str, float]:
         return {name: joint.position(seen[name].pose) for name, joint in self._fixtures.items()}

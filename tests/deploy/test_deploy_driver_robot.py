@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -171,6 +172,39 @@ def test_no_step_is_faster_than_allowed(twin: TwinProcess, robot: DriverRobot) -
         command = robot.act(asked, start.gripper_width_m)
     assert np.all(command.joint_position < asked)
     assert max(twin.stats()["largest_joint_speed_rad_s"]) < 1.0 + 0.02
+
+
+def test_a_caller_may_think_for_longer_than_the_arms_watchdog_waits(
+    robot: DriverRobot, move: Move
+) -> None:
+    move(robot, 2)
+    time.sleep(0.5)
+    before = robot.observe()
+    move(robot, 2)
+    after = robot.observe()
+    assert after.time_s - before.time_s == pytest.approx(0.1, abs=0.03)
+    assert after.joint_position[0] > before.joint_position[0]
+
+
+def test_no_stream_of_targets_makes_the_arm_protect_itself(
+    twin: TwinProcess, robot: DriverRobot
+) -> None:
+    rng = np.random.default_rng(0)
+    home = robot.observe().joint_position
+    for _ in range(30):
+        robot.act(home + rng.uniform(-3.0, 3.0, 6), float(rng.uniform(-0.1, 0.2)))
+    stats = twin.stats()
+    assert stats["protective_stops"] == 0
+    assert max(stats["largest_joint_speed_rad_s"]) < 1.0 + 0.02
+
+
+def test_an_arm_of_another_model_is_refused(twin: TwinProcess, arm: ArmProfile) -> None:
+    from robot_skills.deploy.drivers.ur import UrDriver
+
+    driver = UrDriver(twin.host, replace(arm, name="ur10e"), ControlSettings())
+    with pytest.raises(InputError, match="is a UR5; the profile ur10e is of a UR10"):
+        driver.connect(1.0)
+    driver.close()
 
 
 CALLER = """

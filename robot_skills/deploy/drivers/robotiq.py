@@ -98,13 +98,17 @@ class RobotiqGripper:
         )
         self._thread.start()
 
-    @property
-    def width_m(self) -> float:
-        """Newest measured width; raises RobotFault when the gripper has been silent for 0.5 s."""
+    def check(self) -> None:
+        """Raise RobotFault when the gripper has been silent for 0.5 s."""
         silence_s = time.monotonic() - self._measured_s
         if self._problem or silence_s > SILENCE_MAX_S:
             why = self._problem or f"silent for {silence_s:.1f} s"
             raise RobotFault(f"gripper: {why}")
+
+    @property
+    def width_m(self) -> float:
+        """Newest measured width; raises RobotFault as `check` does."""
+        self.check()
         return width_of(self._position, self._stroke_m)
 
     def move(self, width_m: float) -> None:

@@ -74,6 +74,7 @@ class UrDriver:
             self._receive = receive.RTDEReceiveInterface(self._host, RECEIVE_HZ, VARIABLES)
         except RuntimeError as error:
             raise InputError(f"{self._host} answers, but not as a UR arm does: {error}") from None
+        self._check_model()
 
     def read(self) -> ArmState:
         """Newest reading, at once."""
@@ -139,6 +140,16 @@ class UrDriver:
             self._control.disconnect()
         self._receive.disconnect()
 
+    def _check_model(self) -> None:
+        # An e-Series answers without its e: a UR5e says UR5.
+        model = str(self._ask_dashboard("getRobotModel")).strip()
+        family = self._arm.name.removesuffix("e").upper()
+        if model != family:
+            raise InputError(
+                f"the arm at {self._host} is a {model}; the profile {self._arm.name} is of a "
+                f"{family}: give the right --arm"
+            )
+
     def _probe(self, port: int, timeout_s: float) -> None:
         try:
             socket.create_connection((self._host, port), timeout=timeout_s).close()
@@ -167,11 +178,11 @@ class UrDriver:
             return Fault(FaultKind.DRIVER, "joint positions are not finite")
         return None
 
-    def _ask_dashboard(self, order: str) -> None:
+    def _ask_dashboard(self, order: str) -> Any:
         client = self._modules["dashboard_client"].DashboardClient(self._host)
         try:
             client.connect(DASHBOARD_TIMEOUT_MS)
-            getattr(client, order)()
+            return getattr(client, order)()
         except RuntimeError as error:
             raise RobotFault(f"the dashboard refused {order}: {error}") from None
         finally:
