@@ -33,7 +33,7 @@ class Segment:
     finer: float = 1.0
     """Above 1 cuts more readily, below 1 less."""
 
-    min_length_s: float = 0.8
+    min_length_s: float = 1.0
     """Shortest segment in seconds."""
 
     use_objects: bool = True
@@ -151,6 +151,19 @@ def load_given(paths: Sequence[Path]) -> "list[Demonstration]":
         load = load_demonstrations if path.is_dir() else load_robosuite_demonstrations
         demonstrations += load(path)
     return demonstrations
+
+
+def _existing(path: Path) -> Path:
+    """`path`, or the shipped set that it names; InputError when there is neither."""
+    from robot_skills.core.errors import InputError
+    from robot_skills.paths import data_folder
+
+    if path.exists():
+        return path
+    shipped = data_folder("demos") / path.name
+    if path.parent in (Path(), Path("demos")) and shipped.is_dir():
+        return shipped
+    raise InputError(f"no file or folder {path}")
 
 
 def true_boundaries_s(paths: Sequence[Path], one: "Demonstration") -> list[float] | None:

@@ -64,4 +64,4 @@ def _standardised(signals: Signals) -> Floats:
         moving = np.concatenate([moving, signals.objects.reshape(signals.samples, -1)], axis=1)
     spread = moving.std(axis=0)
     moving = moving[:, spread > 1e-6]
-    return (moving - moving.mean(axis=0)) / moving.std(axis=0)
+    return np.asarray((moving - moving.mean(axis=0)) / moving.std(axis=0))

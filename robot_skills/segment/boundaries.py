@@ -14,7 +14,7 @@ from robot_skills.segment.surprise import Surprise
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MEMORY_S = 3.0  # the usual level is that since the last boundary, but of no longer ago
+MEMORY_S = 2.0  # the usual level is that since the last boundary, but of no longer ago
 FORESIGHT_S = 2.0  # and of what follows, or the first rise of a segment has nothing to stand on
 EDGE_S = 0.4  # a recording's own beginning and end are no boundaries
 

@@ -26,7 +26,7 @@ class SegmentConfig:
 
     method: Method = Method.SURPRISE
     finer: float = 1.0
-    min_length_s: float = 0.8
+    min_length_s: float = 1.0
     use_objects: bool = True
     seed: int = 0
     cuts: int | None = None

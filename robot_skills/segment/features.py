@@ -1,7 +1,7 @@
 """What the predictor sees (the recent past) and must say (the near future), sample by sample."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ IDLE = 0.15  # of the root mean square speed: slower is standing still
 GRIPPER_MOVES = 0.3  # of the gripper's range a second
 NEAR_M = 0.1  # distance at which the nearest object starts to matter
 SLOWEST = 0.1  # of the usual speed: a recording slower than that is not blown up to it
+ROW_FIELDS = ("at", "past", "motion", "things", "context")
 CONTEXT = tuple(range(-16, 17, 4))  # samples around a moment that describe it
 
 
@@ -40,6 +41,11 @@ class Features:
     things: Floats
     things_causes: tuple[str, ...]
     context: Floats
+
+    def rows(self, chosen: NDArray[np.bool_]) -> "Features":
+        """Only the chosen rows."""
+        parts = {name: getattr(self, name)[chosen] for name in ROW_FIELDS}
+        return replace(self, **parts)
 
 
 @dataclass(frozen=True)

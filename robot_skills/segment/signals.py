@@ -120,7 +120,7 @@ def _repaired(demonstration: Demonstration) -> tuple[dict[str, Channel], list[st
     channels: dict[str, Channel] = {}
     notes: list[str] = []
     for name, channel in demonstration.channels.items():
-        good = np.isfinite(channel.values).all(axis=1)
+        good = np.asarray(np.isfinite(channel.values).all(axis=1))
         if good.sum() <= len(good) / 2:
             notes.append(f"{name} left out: {np.sum(~good)} of {len(good)} steps are not numbers")
             continue

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from robot_skills.core.progress import Track, quiet
 from robot_skills.segment.features import Features, layout, make_features
-from robot_skills.segment.predictor import fit_predictor, score_rows
+from robot_skills.segment.forecaster import Forecaster
 from robot_skills.segment.signals import Signals
 
 Floats = NDArray[np.float64]
@@ -34,10 +34,19 @@ class Surprise:
 
 @dataclass(frozen=True)
 class _Scores:
-    """Expected and actual surprise (R, D) of one demonstration's rows, by the cause of a column."""
+    """Expected and actual surprise (R, D) of one demonstration's rows, filled fold by fold."""
 
     expected: Floats
     actual: Floats
+
+    @staticmethod
+    def empty(rows: int, columns: int) -> "_Scores":
+        return _Scores(np.zeros((rows, columns)), np.zeros((rows, columns)))
+
+    def add(self, rows: NDArray[np.bool_], expected: Floats, actual: Floats) -> None:
+        """Add what one member of the ensemble says about `rows`."""
+        self.expected[rows] += expected / ENSEMBLE
+        self.actual[rows] += actual / ENSEMBLE
 
 
 def measure_surprise(signals: Sequence[Signals], seed: int, track: Track = quiet) -> list[Surprise]:
@@ -58,7 +67,7 @@ def _of_group(signals: Sequence[Signals], seed: int, track: Track) -> list[Surpr
     targets = np.concatenate([np.concatenate([f.motion, f.things], axis=1) for f in features])
     weights = _weights(targets, scores, causes, _recurrence_share(len(features)))
     rows = [_by_cause(score.expected, causes, weights) for score in scores]
-    recurring = _recurring(features, [sum(parts.values()) for parts in rows])
+    recurring = _recurring(features, [_sum(parts) for parts in rows])
     return [
         _on_samples(f, parts, again, s.samples)
         for f, parts, again, s in zip(features, rows, recurring, signals, strict=True)
@@ -69,21 +78,15 @@ def _cross_fitted(
     features: Sequence[Features], seed: int, track: Track
 ) -> tuple[list[_Scores], NDArray[np.str_]]:
     folds = _folds(features)
-    count = max(int(fold.max()) for fold in folds) + 1
     causes = np.array(features[0].motion_causes + features[0].things_causes)
-    width = len(causes)
-    expected = [np.zeros((len(f.at), width)) for f in features]
-    actual = [np.zeros((len(f.at), width)) for f in features]
-    for fold in track(range(count), "predicting"):
+    scores = [_Scores.empty(len(f.at), len(causes)) for f in features]
+    for fold in track(range(max(int(of.max()) for of in folds) + 1), "predicting"):
+        seen = [f.rows(of != fold) for f, of in zip(features, folds, strict=True)]
         for member in range(ENSEMBLE):
-            models = _fit(features, folds, fold, seed * ENSEMBLE + member)
-            for index, (f, of) in enumerate(zip(features, folds, strict=True)):
-                held_out = of == fold
-                if held_out.any():
-                    scored = _score(models, f, held_out)
-                    expected[index][held_out] += scored[0] / ENSEMBLE
-                    actual[index][held_out] += scored[1] / ENSEMBLE
-    return [_Scores(e, a) for e, a in zip(expected, actual, strict=True)], causes
+            forecaster = Forecaster.fit(seen, seed * ENSEMBLE + member)
+            for f, of, score in zip(features, folds, scores, strict=True):
+                score.add(of == fold, *forecaster.score(f.rows(of == fold)))
+    return scores, causes
 
 
 def _folds(features: Sequence[Features]) -> list[NDArray[np.int64]]:
@@ -93,26 +96,6 @@ def _folds(features: Sequence[Features]) -> list[NDArray[np.int64]]:
         return [np.full(len(f.at), index % count) for index, f in enumerate(features)]
     rows = len(features[0].at)
     return [np.arange(rows) * FOLDS // rows]
-
-
-def _fit(features, folds, fold, seed):  # type: ignore[no-untyped-def]
-    past = np.concatenate([f.past[of != fold] for f, of in zip(features, folds, strict=True)])
-    motion = np.concatenate([f.motion[of != fold] for f, of in zip(features, folds, strict=True)])
-    things = np.concatenate([f.things[of != fold] for f, of in zip(features, folds, strict=True)])
-    models = [fit_predictor(past, motion, seed)]
-    if things.shape[1]:
-        known = np.array(features[0].motion_causes) == "motion"
-        models.append(fit_predictor(np.concatenate([past, motion[:, known]], axis=1), things, seed))
-    return models
-
-
-def _score(models, f, rows):  # type: ignore[no-untyped-def]
-    scored = [score_rows(models[0], f.past[rows], f.motion[rows])]
-    if len(models) > 1:
-        known = np.array(f.motion_causes) == "motion"
-        past = np.concatenate([f.past[rows], f.motion[rows][:, known]], axis=1)
-        scored.append(score_rows(models[1], past, f.things[rows]))
-    return tuple(np.concatenate(parts, axis=1) for parts in zip(*scored, strict=True))
 
 
 def _weights(
@@ -134,6 +117,10 @@ def _by_cause(
     expected: Floats, causes: NDArray[np.str_], weights: dict[str, float]
 ) -> dict[str, Floats]:
     return {c: w * expected[:, causes == c].mean(axis=1) for c, w in weights.items()}
+
+
+def _sum(parts: dict[str, Floats]) -> Floats:
+    return np.asarray(np.sum(list(parts.values()), axis=0))
 
 
 def _recurrence_share(demonstrations: int) -> float:
@@ -165,6 +152,8 @@ def _on_samples(
     features: Features, parts: dict[str, Floats], total: Floats, samples: int
 ) -> Surprise:
     def spread(rows: Floats) -> Floats:
-        return gaussian_filter1d(np.interp(np.arange(samples), features.at, rows), SMOOTHING)
+        return np.asarray(
+            gaussian_filter1d(np.interp(np.arange(samples), features.at, rows), SMOOTHING)
+        )
 
     return Surprise(spread(total), {cause: spread(rows) for cause, rows in parts.items()})

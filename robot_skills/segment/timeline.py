@@ -16,6 +16,7 @@ Images = NDArray[np.uint8]
 ReadFrames = Callable[[Sequence[int]], Images]
 
 THUMBNAILS = 10
+WIDTH, HEAD, FOOT = 12.0, 0.45, 0.5  # inches
 COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#edc948", "#76b7b2", "#ff9da7", "#9c755f")
 CUT, TRUTH, INK = "#c1272d", "#1a7f37", "#333333"
 CAUSES = {
@@ -44,8 +45,20 @@ def draw_timeline(
     surprise = segmentation.surprise.get(demonstration)
     pieces = segmentation.of(demonstration)
     rows = _rows(read_frames is not None, bool(signals.gripper.size), surprise is not None)
-    figure = Figure(figsize=(12, 0.5 + sum(rows.values())), layout="constrained")
-    axes = figure.subplots(len(rows), 1, sharex=True, height_ratios=list(rows.values()))
+    height = HEAD + sum(rows.values()) + FOOT
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.subplots(
+        len(rows),
+        1,
+        sharex=True,
+        height_ratios=list(rows.values()),
+        gridspec_kw={
+            "left": 0.08,
+            "right": 0.85,
+            "top": 1 - HEAD / height,
+            "bottom": FOOT / height,
+        },
+    )
     panels = dict(zip(rows, np.atleast_1d(axes), strict=True))
     if read_frames is not None:
         _draw_thumbnails(panels["film"], signals, read_frames)
@@ -120,7 +133,7 @@ def _draw_speed(panel: Axes, signals: Signals) -> None:
     if signals.path.shape[1] == 3 and signals.turn.shape[1]:
         panel.plot(time_s, hand[:, 2], color="#4e79a7", label="upward")
     panel.axhline(0, color="#cccccc", linewidth=0.8, zorder=0)
-    _finish(panel, "hand")
+    _finish(panel, "hand\nm/s")
 
 
 def _draw_gripper(panel: Axes, signals: Signals) -> None:
@@ -134,16 +147,14 @@ def _draw_gripper(panel: Axes, signals: Signals) -> None:
 
 def _draw_surprise(panel: Axes, surprise: Surprise) -> None:
     time_s = np.arange(len(surprise.total)) / SIGNAL_RATE_HZ
-    panel.fill_between(time_s, surprise.total.min(), surprise.total, color="#dddddd")
-    panel.plot(time_s, surprise.total, color=INK, label="surprise (nats)")
+    total = surprise.total - surprise.total.min()
+    panel.fill_between(time_s, total, color="#dddddd")
+    panel.plot(time_s, total, color=INK, label="surprise (nats)")
     strongest = sorted(surprise.by_cause, key=lambda cause: -np.ptp(surprise.by_cause[cause]))
-    floor = surprise.total.min()
     for number, cause in enumerate(strongest[:3]):
         values = surprise.by_cause[cause]
         label = f"from {CAUSES.get(cause, cause)}"
-        panel.plot(
-            time_s, floor + values - values.min(), color=COLOURS[number], lw=0.9, label=label
-        )
+        panel.plot(time_s, values - values.min(), color=COLOURS[number], lw=0.9, label=label)
     _finish(panel, "surprise")
 
 

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
+from robot_skills.segment import predictor
 
 Floats = NDArray[np.float64]
 RATE_HZ = 20.0
@@ -161,3 +162,9 @@ def _demonstration(name: str, hand: Hand, rng: np.random.Generator) -> Demonstra
 def kinematic() -> Callable[..., tuple[Demonstration, list[int]]]:
     """`kinematic(seed)`: one demonstration of the stand-in and its boundaries in steps."""
     return perform
+
+
+@pytest.fixture
+def quick_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Predictors that learn little, for tests of what does not depend on how well they predict."""
+    monkeypatch.setattr(predictor, "TRAINING_STEPS", 20)

@@ -53,6 +53,7 @@ def test_baselines_tile_too(made, method):
     assert_tiles(few, segment(few, SegmentConfig(method)))
 
 
+@pytest.mark.usefixtures("quick_training")
 def test_the_same_seed_gives_the_same_segments(made):
     few = made[0][:3]
     assert segment(few, SegmentConfig(seed=3)) == segment(few, SegmentConfig(seed=3))
@@ -87,10 +88,12 @@ def test_gripper_switches_are_found_where_they_happen():
     assert [p.cause for p in pieces] == ["start", "gripper", "gripper"]
 
 
+@pytest.mark.usefixtures("quick_training")
 def test_one_demonstration_alone_is_cut_by_blocks_of_time(made):
     assert_tiles(made[0][2:3], segment(made[0][2:3], SegmentConfig()))
 
 
+@pytest.mark.usefixtures("quick_training")
 def test_demonstrations_of_different_arms_are_cut_together(made):
     walk = np.cumsum(np.random.default_rng(0).normal(size=(200, 7)), axis=0) * 0.01
     other = Demonstration("joints", 50.0, {"q": Channel(walk, "rad", ChannelKind.JOINT_POSITION)})
@@ -98,6 +101,7 @@ def test_demonstrations_of_different_arms_are_cut_together(made):
     assert_tiles(both, segment(both, SegmentConfig()))
 
 
+@pytest.mark.usefixtures("quick_training")
 def test_a_recording_of_three_frames_is_one_segment_and_told(made):
     short = Demonstration(
         "short",
