@@ -4,6 +4,7 @@ Every function broadcasts over leading dimensions and takes any array-API librar
 arm, a recording and a batch of simulated worlds share the same arithmetic.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 Array = Any  # NumPy or torch; the array-API standard has no static type yet
 Floats = NDArray[np.float64]
+
+TINY = 1e-30  # keeps 0 / 0 away, in single precision as well
 
 IDENTITY_POSE: Floats = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
 IDENTITY_POSE.setflags(write=False)
@@ -28,17 +31,21 @@ def _namespace(*arrays: Array) -> Any:
 def multiply(a: Array, b: Array) -> Array:
     """Hamilton product of quaternions a, b (..., 4) wxyz: rotate by b, then by a."""
     xp = _namespace(a, b)
-    aw, ax, ay, az = (a[..., i] for i in range(4))
-    bw, bx, by, bz = (b[..., i] for i in range(4))
-    return xp.stack(
-        [
-            aw * bw - ax * bx - ay * by - az * bz,
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-        ],
-        axis=-1,
-    )
+    alone = xp is np and a.shape == b.shape == (4,) and a.dtype == b.dtype == np.float64
+    if alone:  # plain numbers are five times as fast, and as exact
+        return np.array(_product(a.tolist(), b.tolist()))
+    return xp.stack(_product(*([q[..., i] for i in range(4)] for q in (a, b))), axis=-1)
+
+
+def _product(a: Sequence[Any], b: Sequence[Any]) -> list[Any]:
+    aw, ax, ay, az = a
+    bw, bx, by, bz = b
+    return [
+        aw * bw - ax * bx - ay * by - az * bz,
+        aw * bx + ax * bw + ay * bz - az * by,
+        aw * by - ax * bz + ay * bw + az * bx,
+        aw * bz + ax * by - ay * bx + az * bw,
+    ]
 
 
 def conjugate(quaternion: Array) -> Array:
@@ -151,12 +158,11 @@ def from_yaw(yaw: Array) -> Array:
 def rotation_vector(quaternion: Array) -> Array:
     """Rotation vectors (..., 3) rad, shortest way, of unit quaternions (..., 4) wxyz."""
     xp = _namespace(quaternion)
-    sign = xp.where(quaternion[..., :1] < 0, -1.0, 1.0)
-    q = quaternion * sign
-    norm = xp.sqrt(xp.sum(q[..., 1:] ** 2, axis=-1, keepdims=True))
-    angle = 2.0 * xp.atan2(norm, q[..., :1])
-    scale = xp.where(norm > 1e-9, angle / xp.where(norm > 1e-9, norm, 1.0), 2.0)
-    return q[..., 1:] * scale
+    shortest = xp.where(quaternion[..., :1] < 0, -quaternion, quaternion)
+    axis = shortest[..., 1:]
+    norm = xp.sqrt(xp.sum(axis**2, axis=-1, keepdims=True))
+    angle = 2.0 * xp.atan2(norm, shortest[..., :1])
+    return axis * (angle / (norm + TINY))
 
 
 def from_rotation_vector(vector: Array) -> Array:

@@ -88,6 +88,7 @@ class TaskEnvironment(gymnasium.Env):  # type: ignore[misc]
             raise unknown_name("reset option", name, ["goal"])
         situation = self._situation(options.get("goal", self._goal_text))
         self.goal = situation.goal
+        self._goal_shown = format_facts(self.goal.facts)
         self._desired = self._facts.vector(situation.goal.facts)
         self._use(self._robot_with(situation.objects))
         reset(self.robot, self._kinematics, situation.goal, self.np_random)
@@ -178,7 +179,7 @@ class TaskEnvironment(gymnasium.Env):  # type: ignore[misc]
         info = {
             "is_success": self.goal.facts <= facts,
             "facts": facts,
-            "goal": format_facts(self.goal.facts),
+            "goal": self._goal_shown,
         }
         return flat, info
 

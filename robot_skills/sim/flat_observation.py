@@ -1,5 +1,6 @@
 """Observations and facts as flat vectors of fixed size, for learning libraries."""
 
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -17,6 +18,7 @@ Vector = NDArray[np.float32]
 POSITION_MAX_M = 2.0  # what rolled further away than this is reported at the border
 FIXTURE_MAX = 4.0  # rad or m
 SPEED_RANGE = 2.0  # joint speeds are reported up to this many times the arm's limit
+STATES_KEPT = 256
 POSE_MAX = np.array([POSITION_MAX_M] * 3 + [1.0] * 4)
 
 
@@ -73,11 +75,14 @@ class FlatFacts:
             if len(set(names)) == len(names)
         )
         self._index = {fact: number for number, fact in enumerate(self.facts)}
+        self._vector = lru_cache(STATES_KEPT)(self._fill)  # facts change far less than poses
         self.space = Box(0.0, 1.0, (len(self.facts),), np.float32)
 
     def vector(self, facts: State) -> Vector:
         """Ones (G,) at the facts given, zeros elsewhere."""
+        return self._vector(facts).copy()
+
+    def _fill(self, facts: State) -> Vector:
         flat = np.zeros(len(self.facts), np.float32)
-        for fact in facts:
-            flat[self._index[fact]] = 1.0
+        flat[[self._index[fact] for fact in facts]] = 1.0
         return flat
