@@ -12,7 +12,7 @@ from robot_skills.deploy.settings import ControlSettings, LimitSettings
 if TYPE_CHECKING:
     from robot_skills.core.arm import ArmProfile
     from robot_skills.core.skill import SkillLibrary
-    from robot_skills.core.task import Task
+    from robot_skills.core.task import Goal, Task
     from robot_skills.deploy.driver_robot import DriverRobot
     from robot_skills.run.executor import Watch
     from robot_skills.run.trace import Trace
@@ -90,6 +90,7 @@ class Deploy:
 
     def deploy(self, watch: "Watch | None" = None) -> Deployment:
         """Reach the goal; raises NoPlanError, and RobotFault when the arm stops itself."""
+        from robot_skills.cli.given_goal import given_goal
         from robot_skills.core.arm import load_arm
         from robot_skills.core.control import Workspace
         from robot_skills.core.task_file import load_task
@@ -100,11 +101,11 @@ class Deploy:
 
         library = load_library(self.library)
         task, folder = load_task(find("envs", self.env)), find("assets/arms", self._arm_name)
-        arm = load_arm(folder)
+        arm, goal = load_arm(folder), given_goal(task, self.goal)
         with _terminable(), self._target() as (host, twin):
             robot = ur_robot(host, folder, task, self.control, self.limits, self.perception)
             with robot:
-                trace = self._carry_out(robot, arm, task, library, watch)
+                trace = self._carry_out(goal, robot, arm, task, library, watch)
             stats = twin.stats() if twin else {}
         workspace = Workspace(task.workspace_m[0], task.workspace_m[1])
         exceeded = exceeded_limits(stats, arm, self.limits, workspace) if stats else []
@@ -112,13 +113,13 @@ class Deploy:
 
     def _carry_out(
         self,
+        goal: "Goal",
         robot: "DriverRobot",
         arm: "ArmProfile",
         task: "Task",
         library: "SkillLibrary",
         watch: "Watch | None",
     ) -> "Trace":
-        from robot_skills.cli.given_goal import given_goal
         from robot_skills.core.facts import State, format_facts
         from robot_skills.core.predicates import FactObserver
         from robot_skills.core.skill import Plan
@@ -127,7 +128,6 @@ class Deploy:
         from robot_skills.run.executor import execute
         from robot_skills.sim.kinematics import MujocoKinematics
 
-        goal = given_goal(task, self.goal)
         kinematics = MujocoKinematics(arm)
         seen = robot.observe()
         objects = tuple(name for name in task.objects if name in seen.object_pose)

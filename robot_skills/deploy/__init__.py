@@ -1,0 +1,1 @@
+"""Real arms and their twins: drivers, limits, the control process and perception."""

@@ -73,7 +73,11 @@ class ControlProcess:
         self._channel.send(self._order(move, clear))
         self._reader = threading.Thread(target=self._follow, name="control", daemon=True)
         self._reader.start()
-        self._await_first_reading()
+        try:
+            self._await_first_reading()
+        except BaseException:
+            self._kill()
+            raise
 
     def clear(self) -> None:
         """Acknowledge the latched fault and start afresh; only because a person asked."""

@@ -9,7 +9,7 @@ from dataclasses import fields
 from types import TracebackType
 from typing import Any, Self
 
-from robot_skills.core.errors import InputError
+from robot_skills.core.errors import InputError, RobotFault
 from robot_skills.deploy.twins.ur import TwinSettings
 
 READY_TIMEOUT_S = 60.0
@@ -63,15 +63,21 @@ class TwinProcess:
         self.stop()
 
     def tell(self, **order: object) -> None:
-        """Send one JSON line, such as fault="pstop"."""
+        """Send one JSON line, such as fault="pstop"; raises RobotFault when the twin has ended."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
+        try:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise RobotFault("the twin has ended by itself") from None
 
     def stats(self) -> dict[str, Any]:
         """The twin's own log, summed up, as of now."""
         self.tell(stats=True)
-        self.last_stats = self._read()["stats"]
+        answer = self._read()
+        if "stats" not in answer:
+            raise RobotFault(f"the twin has ended: {answer.get('error', 'no answer')}")
+        self.last_stats = dict(answer["stats"])
         return self.last_stats
 
     def suspend(self) -> None:
