@@ -39,12 +39,15 @@ class ControlProcess:
     def __init__(self, address: ArmAddress, settings: ControlSettings) -> None:
         self._address = address
         self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self._reader: threading.Thread | None = None
         self._news = threading.Condition()
         self._state: ArmState | None = None
         self._received_s = 0.0
         self._error: Message | None = None
         self._stopped = False
         self._ended = True
+        self._closing = False
         self.fault: Fault | None = None
         self.late = 0
 
@@ -69,7 +72,8 @@ class ControlProcess:
             start_new_session=True,
         )
         theirs.close()
-        self._state, self._error, self._stopped, self._ended = None, None, not move, False
+        self._state, self._error = None, None
+        self._stopped, self._ended, self._closing = not move, False, False
         self._channel.send(self._order(move, clear))
         self._reader = threading.Thread(target=self._follow, name="control", daemon=True)
         self._reader.start()
@@ -125,11 +129,12 @@ class ControlProcess:
         """Stop the arm and end the process."""
         if not self._ended:
             self.stop(StopKind.SMOOTH)
+            self._closing = True
             self._channel.send({"close": True})
             with self._news:
                 self._news.wait_for(lambda: self._ended, STOP_TIMEOUT_S)
-        if hasattr(self, "_process"):
-            self._kill()
+        self._kill()
+        if self._reader is not None:
             self._reader.join(STOP_TIMEOUT_S)
             self._channel.close()
 
@@ -177,6 +182,8 @@ class ControlProcess:
                     self._news.notify_all()
         with self._news:
             self._ended = True
+            if self.fault is None and self._state is not None and not self._closing:
+                self.fault = Fault(FaultKind.DRIVER, "the control process ended by itself")
             self._news.notify_all()
 
     def _take(self, message: Message) -> None:
@@ -190,15 +197,15 @@ class ControlProcess:
         elif "error" in message:
             self._error = message["error"]
             if self._state is not None:
-                self.fault = Fault(FaultKind.COMMAND_REFUSED, self._error["detail"])
+                self.fault = Fault(FaultKind.DRIVER, self._error["detail"])
         elif "stopped" in message:
             self._stopped = True
 
     def _kill(self) -> None:
         """End the process whatever it does; the arm's own watchdog then ends its program."""
-        if self._process.poll() is None:
+        if self._process is not None:
             self._process.kill()
-        self._process.wait(STOP_TIMEOUT_S)
+            self._process.wait(STOP_TIMEOUT_S)
 
 
 def _read_state(message: Message) -> ArmState:

@@ -174,6 +174,21 @@ def test_no_step_is_faster_than_allowed(twin: TwinProcess, robot: DriverRobot) -
     assert max(twin.stats()["largest_joint_speed_rad_s"]) < 1.0 + 0.02
 
 
+def test_the_arm_stops_when_its_control_process_is_killed(
+    twin: TwinProcess, robot: DriverRobot, move: Move
+) -> None:
+    move(robot, 10)
+    at_s = robot.observe().time_s
+    robot._control._process.kill()
+    with pytest.raises(RobotFault, match="the control process ended by itself"):
+        move(robot, 100)
+    time.sleep(0.6)
+    assert events(twin, "program_ended")
+    assert 0.0 < twin.stats()["last_motion_s"] - at_s < SLOW_STOP_S
+    robot.clear_fault()
+    move(robot, 2)
+
+
 def test_a_caller_may_think_for_longer_than_the_arms_watchdog_waits(
     robot: DriverRobot, move: Move
 ) -> None:
