@@ -84,11 +84,18 @@ class ControlProcess:
             raise
 
     def clear(self) -> None:
-        """Acknowledge the latched fault and start afresh; only because a person asked."""
+        """Acknowledge the latched fault and start afresh; only because a person asked.
+
+        Raises RobotFault, and keeps the fault latched, when the arm is not ready.
+        """
         self.close()
-        kind = self.fault.kind if self.fault else None
-        self.fault = None
-        self.start(clear=kind is FaultKind.PROTECTIVE_STOP)
+        latched, self.fault = self.fault, None
+        protected = latched is not None and latched.kind is FaultKind.PROTECTIVE_STOP
+        try:
+            self.start(clear=protected)
+        except RobotFault:
+            self.fault = self.fault or latched
+            raise
 
     def state(self) -> ArmState:
         """Newest reading; raises RobotFault when a fault is latched or the process is silent."""

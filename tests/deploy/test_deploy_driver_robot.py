@@ -131,6 +131,8 @@ def test_an_emergency_stop_cannot_be_cleared_from_here(
         move(robot, 100)
     with pytest.raises(RobotFault, match="emergency_stop: release the button"):
         robot.clear_fault()
+    assert robot.fault is not None
+    assert robot.fault.kind is FaultKind.EMERGENCY_STOP
 
 
 def test_a_jump_past_our_limits_trips_the_twins_own_protective_stop(
