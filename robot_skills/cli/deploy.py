@@ -125,6 +125,7 @@ class Deploy:
         from robot_skills.core.skill import Plan
         from robot_skills.deploy.connect import deployed_arm
         from robot_skills.plan import make_plan
+        from robot_skills.core.body import Body
         from robot_skills.run.executor import execute
         from robot_skills.sim.kinematics import MujocoKinematics
 
@@ -140,7 +141,7 @@ class Deploy:
         print(f"start: {format_facts(start)}\ngoal:  {format_facts(goal.facts)}")
         plan = replan(start)
         slower = deployed_arm(arm, self.limits)
-        return execute(plan, library, task, robot, replan, slower, kinematics, watch=watch)
+        return execute(plan, library, task, robot, replan, Body(slower, kinematics), watch)
 
     @property
     def _arm_name(self) -> str:

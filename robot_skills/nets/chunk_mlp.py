@@ -38,6 +38,11 @@ class ChunkShape:
 class ChunkMlp(nn.Module):
     """Standardises inputs (B, F), predicts outputs (B, O) with poses standardised as well."""
 
+    input_mean: torch.Tensor
+    input_scale: torch.Tensor
+    pose_mean: torch.Tensor
+    pose_scale: torch.Tensor
+
     def __init__(self, shape: ChunkShape) -> None:
         super().__init__()
         self.shape = shape
@@ -47,6 +52,17 @@ class ChunkMlp(nn.Module):
         self.register_buffer("input_scale", torch.ones(shape.inputs))
         self.register_buffer("pose_mean", torch.zeros(shape.chunk * POSE_SIZE))
         self.register_buffer("pose_scale", torch.ones(shape.chunk * POSE_SIZE))
+
+    def set_scales(
+        self,
+        inputs: tuple[torch.Tensor, torch.Tensor],
+        poses: tuple[torch.Tensor, torch.Tensor],
+    ) -> None:
+        """Fix mean and scale of the inputs (F,) and of the poses, flat (9 H,)."""
+        self.input_mean.copy_(inputs[0])
+        self.input_scale.copy_(inputs[1])
+        self.pose_mean.copy_(poses[0])
+        self.pose_scale.copy_(poses[1])
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Raw outputs (B, O) of inputs (B, F)."""
@@ -66,9 +82,14 @@ def export_weights(network: ChunkMlp) -> Weights:
 
 @dataclass(frozen=True)
 class Chunk:
-    """What a network says: poses (H, 7) in its frame, closing (H,) bool, probability of done."""
+    """What a network says of the next H steps.
 
-    poses: Floats
+    `moves` (H, 3) m from where the end-effector is now, `rotations` (H, 4) wxyz, both along the
+    reference frame's axes; `closing` (H,) and the probability that the skill is `done`.
+    """
+
+    moves: Floats
+    rotations: Floats
     closing: NDArray[np.bool_]
     done: float
 
@@ -101,7 +122,7 @@ class ChunkRunner:
         nine = flat.reshape(horizon, POSE_SIZE)
         rotation = poses.from_six_dimensional(nine[:, 3:])
         done = 1.0 / (1.0 + float(np.exp(-np.clip(outputs[-1], -30.0, 30.0))))
-        return Chunk(np.concatenate([nine[:, :3], rotation], axis=-1), outputs[cut:-1] > 0.0, done)
+        return Chunk(nine[:, :3], rotation, outputs[cut:-1] > 0.0, done)
 
 
 def _gelu(x: Floats) -> Floats:

@@ -9,7 +9,9 @@ from robot_skills.core import poses
 
 Floats = NDArray[np.float64]
 
-COARSE, FINE, FINE_LIMIT = 10.0, 50.0, 2.0  # 1/m: the whole reach, and the last centimetres
+FAR_M, FAR_SCALE = 0.3, 3.0  # beyond this a distance says little more than its direction
+FINE, FINE_LIMIT = 50.0, 2.0  # 1/m: the last centimetres
+OPENING_SCALE = 10.0  # 1/m or 1/rad
 WIDTH_SCALE = 20.0  # 1/m
 HEIGHT_SCALE = 5.0  # 1/m
 
@@ -42,7 +44,7 @@ def skill_features(view: SkillView) -> Floats:
             view.closing,
             view.held,
             HEIGHT_SCALE * view.ee[:, 2],
-            COARSE * view.opening,
+            OPENING_SCALE * view.opening,
         ],
         axis=-1,
     )
@@ -52,6 +54,6 @@ def skill_features(view: SkillView) -> Floats:
 
 def _two_scales(pose: Floats) -> Floats:
     position = pose[:, :3]
-    return np.concatenate(
-        [COARSE * position, np.clip(FINE * position, -FINE_LIMIT, FINE_LIMIT)], axis=-1
-    )
+    coarse = FAR_SCALE * np.tanh(position / FAR_M)
+    fine = np.clip(FINE * position, -FINE_LIMIT, FINE_LIMIT)
+    return np.concatenate([coarse, fine], axis=-1)

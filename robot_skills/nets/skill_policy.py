@@ -69,8 +69,9 @@ class SkillPolicy:
             opening=np.array([observation.fixture_position.get(name, 0.0)]),
         )
         chunk = self._runner.chunk(skill_features(view)[0])
+        position = poses.relative(frame, ee)[:3] + chunk.moves
         return ActionChunk(
-            ee_pose=chunk.poses,
+            ee_pose=np.concatenate([position, chunk.rotations], axis=-1),
             gripper_width_m=np.where(chunk.closing, 0.0, self._open_width_m),
             rate_hz=self._rate_hz,
             frame=f"{self._skill.frame.kind} of {name}",

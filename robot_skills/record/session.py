@@ -227,7 +227,6 @@ def _truth(wishes: list[Wish], goal: str) -> Truth:
     ]
     edges = [0, *changes, len(wishes)]
     behaviours = tuple(
-        Behaviour(wishes[a].behaviour, wishes[a].arguments, a, b)
-        for a, b in pairwise(edges)
+        Behaviour(wishes[a].behaviour, wishes[a].arguments, a, b) for a, b in pairwise(edges)
     )
     return Truth(tuple(changes), behaviours, {"goal": goal})

@@ -6,15 +6,14 @@ from functools import cache
 
 import numpy as np
 
-from robot_skills.core.arm import ArmProfile
+from robot_skills.core.body import Body
 from robot_skills.core.errors import NoPlanError
 from robot_skills.core.facts import State
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.progress import Track, quiet
-from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Plan, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.run.executor import ExecutorConfig, execute
+from robot_skills.run.executor import Executor, ExecutorConfig
 from robot_skills.run.statistics import Rate, wilson
 from robot_skills.run.trace import Trace
 from robot_skills.sim.scene import Scene, build_scene
@@ -44,25 +43,25 @@ class Episode:
 class Simulation:
     """Scenes and starts of one task and arm, compiled once."""
 
-    def __init__(self, task: Task, arm: ArmProfile, kinematics: Kinematics) -> None:
-        self.task, self.arm, self.kinematics = task, arm, kinematics
+    def __init__(self, task: Task, body: Body) -> None:
+        self.task, self.body = task, body
         self._scene = cache(self._build)
 
     def _build(self, objects: tuple[str, ...]) -> Scene:
-        return build_scene(self.task, self.arm, objects, visual=False)
+        return build_scene(self.task, self.body.arm, objects, visual=False)
 
     def start(self, goal: str, seed: int) -> tuple[SimArm, Situation]:
         """A robot in the random start that belongs to a goal template and a seed."""
         rng = np.random.default_rng([seed, sum(map(ord, goal))])
         situation = sample_situation(self.task, self.task.goal(goal), rng)
         robot = SimArm(self._scene(situation.objects))
-        reset(robot, self.kinematics, situation.goal, rng)
+        reset(robot, self.body.kinematics, situation.goal, rng)
         return robot, situation
 
     def facts(self, robot: SimArm) -> State:
         """Facts that hold now in truth."""
         observation = robot.observe()
-        ee = self.kinematics.ee_pose(observation.joint_position)
+        ee = self.body.kinematics.ee_pose(observation.joint_position)
         return FactObserver(self.task, robot.scene.objects).facts(observation, ee)
 
 
@@ -85,16 +84,8 @@ def run_episode(
         plan = replan(simulation.facts(robot))
     except NoPlanError as error:
         return Episode(goal, situation.goal.seen, seed, False, None, str(error))
-    trace = execute(
-        plan,
-        library,
-        simulation.task,
-        robot,
-        replan,
-        simulation.arm,
-        simulation.kinematics,
-        config,
-    )
+    executor = Executor(library, simulation.task, robot, simulation.body, config)
+    trace = executor.run(plan, replan)
     success = wanted <= simulation.facts(robot)
     return Episode(goal, situation.goal.seen, seed, success, trace, _reason(trace))
 

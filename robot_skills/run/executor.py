@@ -7,14 +7,14 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from robot_skills.core.arm import ArmProfile
+from robot_skills.core.body import Body
 from robot_skills.core.control import EndEffectorController, Workspace
 from robot_skills.core.errors import InputError, NoPlanError
 from robot_skills.core.facts import State, format_facts
 from robot_skills.core.observation import Observation
 from robot_skills.core.policy import ActionChunk
 from robot_skills.core.predicates import FactObserver
-from robot_skills.core.robot import Kinematics, Robot
+from robot_skills.core.robot import Robot
 from robot_skills.core.skill import Plan, PlanStep, Skill, SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.nets.skill_policy import OPEN_THRESHOLD_M, SkillPolicy, chunk_in_world
@@ -35,7 +35,7 @@ class ExecutorConfig:
     episode `limit` times the plan's.
     """
 
-    replan_every: int = 2
+    replan_every: int = 6
     confirm: int = 3
     patience: int = 60
     done_probability: float = 0.5
@@ -82,20 +82,26 @@ class Executor:
         library: SkillLibrary,
         task: Task,
         robot: Robot,
-        kinematics: Kinematics,
-        controller: EndEffectorController,
+        body: Body,
         config: ExecutorConfig | None = None,
         watch: Watch | None = None,
     ) -> None:
+        if library.arm != body.arm.name:
+            raise InputError(
+                f"the library was trained for the arm {library.arm}; this is {body.arm.name}"
+            )
         self._library = library
         self._task = task
         self._robot = robot
-        self._kinematics = kinematics
-        self._controller = controller
+        self._kinematics = body.kinematics
+        workspace = Workspace(task.workspace_m[0], task.workspace_m[1])
+        self._controller = EndEffectorController(
+            body.kinematics, body.arm, robot.rate_hz, workspace
+        )
         self._config = config or ExecutorConfig()
         self._watch = watch
         self._policies = {
-            skill.name: SkillPolicy(skill, task, kinematics, robot.rate_hz)
+            skill.name: SkillPolicy(skill, task, body.kinematics, robot.rate_hz)
             for skill in library.skills
         }
         self._events: list[Event] = []
@@ -307,9 +313,7 @@ def execute(
     task: Task,
     robot: Robot,
     replan: Replan,
-    arm: ArmProfile,
-    kinematics: Kinematics,
-    config: ExecutorConfig | None = None,
+    body: Body,
     watch: Watch | None = None,
 ) -> Trace:
     """Carry a plan out on a robot, in simulation or real, with the skills of a library.
@@ -317,9 +321,4 @@ def execute(
     `replan` gives a new plan from the facts of the moment or raises NoPlanError. Raises InputError
     when the library was trained for another arm, and RobotFault when the robot stops itself.
     """
-    if library.arm != arm.name:
-        raise InputError(f"the library was trained for the arm {library.arm}; this is {arm.name}")
-    workspace = Workspace(task.workspace_m[0], task.workspace_m[1])
-    controller = EndEffectorController(kinematics, arm, robot.rate_hz, workspace)
-    executor = Executor(library, task, robot, kinematics, controller, config, watch)
-    return executor.run(plan, replan)
+    return Executor(library, task, robot, body, watch=watch).run(plan, replan)

@@ -1,4 +1,4 @@
-"""Where a plan step wants things to be: drawn from where the skill was seen to end, if it is free."""
+"""Where a plan step wants things to be: where its skill was seen to end, if that is free."""
 
 import numpy as np
 from numpy.typing import NDArray

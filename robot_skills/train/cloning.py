@@ -11,6 +11,7 @@ from robot_skills.nets.chunk_mlp import POSE_SIZE, ChunkMlp, ChunkShape, Weights
 from robot_skills.train.dataset import Rows
 
 SCALE_FLOOR = 1e-3  # a target that hardly varies is not blown up
+INPUT_FLOOR = 0.05  # nor is an input
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def fit(rows: Rows, config: CloningConfig, seed: int, track: Track = quiet) -> W
         chosen = torch.randint(len(rows.inputs), (config.batch,), generator=generator)
         loss = _loss(network, tuple(tensor[chosen] for tensor in tensors), config)
         optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
         schedule.step()
     return export_weights(network)
@@ -53,11 +54,12 @@ def fit(rows: Rows, config: CloningConfig, seed: int, track: Track = quiet) -> W
 
 def _standardise(network: ChunkMlp, rows: Rows) -> tuple[torch.Tensor, ...]:
     flat = rows.poses.reshape(len(rows.poses), -1)
-    network.input_mean.copy_(_tensor(rows.inputs.mean(axis=0)))
-    network.input_scale.copy_(_tensor(np.maximum(rows.inputs.std(axis=0), 0.05)))
+    input_scale = np.maximum(rows.inputs.std(axis=0), INPUT_FLOOR)
     mean, scale = flat.mean(axis=0), np.maximum(flat.std(axis=0), SCALE_FLOOR)
-    network.pose_mean.copy_(_tensor(mean))
-    network.pose_scale.copy_(_tensor(scale))
+    network.set_scales(
+        inputs=(_tensor(rows.inputs.mean(axis=0)), _tensor(input_scale)),
+        poses=(_tensor(mean), _tensor(scale)),
+    )
     targets = (_tensor(rows.inputs), _tensor((flat - mean) / scale))
     return (*targets, _tensor(rows.closing), _tensor(rows.done))
 
@@ -76,4 +78,5 @@ def _loss(
     pose_loss = (outputs[:, :cut] - targets).abs().mean()
     gripper_loss = binary(outputs[:, cut:-1], closing)
     done_loss = binary(outputs[:, -1], done)
-    return pose_loss + config.gripper_weight * gripper_loss + config.done_weight * done_loss
+    beside = config.gripper_weight * gripper_loss + config.done_weight * done_loss
+    return torch.as_tensor(pose_loss + beside)

@@ -16,19 +16,24 @@ from robot_skills.train.lifting import Instance
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-IDLE_M = 0.0006  # a wish that moves less than this in IDLE_STEPS stands still
-IDLE_STEPS = 3
-IDLE_WIDTH_M = 0.0015  # and the gripper moves less than this
+STRIDE_M = 0.0025  # steps over which nothing moves this far are waits; 0.05 m/s at 20 Hz
+STRIDE_RAD = 0.02
+GRIP_STEPS = 3  # the gripper is at work while its width has changed this recently
+GRIP_M = 0.0015
 DONE_STEPS = 3  # the last steps of a segment in which the skill counts as ended
 
 
 @dataclass(frozen=True)
 class SkillPath:
-    """One segment without its idle steps: what was seen (T,), what was meant (T, 7) and (T,)."""
+    """One segment without its idle steps: what was seen (T,), what was meant (T, 7) and (T,).
+
+    `effect` is the step at which the facts changed.
+    """
 
     view: SkillView
     wanted: Floats
     wanted_closed: Flags
+    effect: int
 
 
 def skill_paths(group: SkillGroup, task: Task) -> list[SkillPath]:
@@ -44,7 +49,8 @@ def _path(instance: Instance, group: SkillGroup, task: Task) -> SkillPath:
     wanted_closed = history.wanted_width_m < OPEN_THRESHOLD_M
     closing = np.concatenate([wanted_closed[:1], wanted_closed[:-1]])[span]
     steps = span.stop - span.start
-    busy = ~idle_steps(history.wanted_ee[span], history.width_m[span], wanted_closed[span])
+    wanted = history.wanted_ee[span]
+    busy = busy_steps(history.ee[span], wanted, history.width_m[span], wanted_closed[span])
     opening = history.openings.get(name, np.zeros(history.steps))[span]
     view = SkillView(
         ee=history.ee[span][busy],
@@ -55,24 +61,35 @@ def _path(instance: Instance, group: SkillGroup, task: Task) -> SkillPath:
         held=held_path(transition, name).astype(float)[busy],
         opening=opening[:steps][busy],
     )
-    return SkillPath(view, history.wanted_ee[span][busy], wanted_closed[span][busy])
+    effect = int(np.sum(busy[: transition.effect - transition.start]))
+    effect = min(effect, int(busy.sum()) - 1)
+    return SkillPath(view, wanted[busy], wanted_closed[span][busy], effect)
 
 
-def idle_steps(wanted_ee: Floats, width_m: Floats, wanted_closed: Flags) -> Flags:
-    """Steps (T,) in which the expert waits: neither the wish nor the gripper changes soon.
+def busy_steps(ee: Floats, wanted_ee: Floats, width_m: Floats, wanted_closed: Flags) -> Flags:
+    """Steps (T,) worth learning from: something moved since the last one, or the gripper works.
 
-    A network that saw them would learn to wait as well, and not know how long.
+    A network that saw the waits would learn to wait as well, and not know how long; one that saw
+    the slow beginning of a motion would come to rest there for good.
     """
-    steps = len(wanted_ee)
-    ahead = np.minimum(np.arange(steps) + IDLE_STEPS, steps - 1)
-    still = np.linalg.norm(wanted_ee[ahead, :3] - wanted_ee[:, :3], axis=1) < IDLE_M
-    turned = np.abs(np.sum(wanted_ee[ahead, 3:] * wanted_ee[:, 3:], axis=1)) > 1 - 1e-5
-    behind = np.maximum(np.arange(steps) - IDLE_STEPS, 0)
-    steady = np.abs(width_m - width_m[behind]) < IDLE_WIDTH_M
-    same = wanted_closed[ahead] == wanted_closed[behind]
-    idle = still & turned & steady & same
-    idle[-1] = False
-    return np.asarray(idle)
+    steps = np.arange(len(ee))
+    behind = np.maximum(steps - GRIP_STEPS, 0)
+    gripping = (np.abs(width_m - width_m[behind]) > GRIP_M) | (
+        wanted_closed != wanted_closed[np.maximum(steps - 1, 0)]
+    )
+    busy = gripping.copy()
+    busy[[0, -1]] = True
+    last = 0
+    for step in steps[1:]:
+        far = _apart(wanted_ee[last], wanted_ee[step]) or _apart(ee[last], ee[step])
+        if far or busy[step]:
+            busy[step], last = True, step
+    return np.asarray(busy)
+
+
+def _apart(a: Floats, b: Floats) -> bool:
+    moved = float(np.linalg.norm(a[:3] - b[:3])) >= STRIDE_M
+    return moved or 2 * float(np.arccos(min(1.0, abs(float(a[3:] @ b[3:]))))) >= STRIDE_RAD
 
 
 @dataclass(frozen=True)
@@ -92,9 +109,10 @@ def build_rows(paths: Sequence[SkillPath], chunk: int) -> Rows:
         steps = len(path.wanted)
         ahead = np.minimum(np.arange(steps)[:, None] + np.arange(chunk), steps - 1)
         relative = poses.relative(path.view.frame[:, None], path.wanted[ahead])
+        here = poses.relative(path.view.frame, path.view.ee)[:, None, :3]
         six = poses.six_dimensional(relative[..., 3:])
         inputs.append(skill_features(path.view))
-        targets.append(np.concatenate([relative[..., :3], six], axis=-1))
+        targets.append(np.concatenate([relative[..., :3] - here, six], axis=-1))
         closing.append(path.wanted_closed[ahead].astype(float))
         done.append((np.arange(steps) >= steps - DONE_STEPS).astype(float))
     return Rows(
@@ -103,14 +121,3 @@ def build_rows(paths: Sequence[SkillPath], chunk: int) -> Rows:
         np.concatenate(closing),
         np.concatenate(done),
     )
-
-
-def jitter(path: SkillPath, rng: np.random.Generator, position_m: float) -> SkillPath:
-    """The same path seen from slightly beside it: what was meant stays, so errors are corrected."""
-    view = path.view
-    ee = view.ee.copy()
-    ee[:, :3] += rng.normal(0.0, position_m, ee[:, :3].shape)
-    moved = SkillView(
-        ee, view.frame, view.thing, view.width_m, view.closing, view.held, view.opening
-    )
-    return SkillPath(moved, path.wanted, path.wanted_closed)

@@ -1,4 +1,4 @@
-"""From what changed to operators: objects become typed parameters, and rare changes are set aside."""
+"""From what changed to operators: objects become typed parameters, rare changes are set aside."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

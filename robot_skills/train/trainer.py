@@ -15,8 +15,9 @@ from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill, SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.nets.skill_policy import OPEN_THRESHOLD_M, thing_symmetry
+from robot_skills.train.augmentation import AugmentationConfig, augment
 from robot_skills.train.cloning import CloningConfig, fit
-from robot_skills.train.dataset import Rows, SkillPath, build_rows, jitter, skill_paths
+from robot_skills.train.dataset import Rows, SkillPath, build_rows, skill_paths
 from robot_skills.train.grouping import FramedOperator, SkillGroup, group_operators
 from robot_skills.train.history import History, common_rate_hz, read_history
 from robot_skills.train.lifting import Instance, lift
@@ -29,15 +30,13 @@ Floats = NDArray[np.float64]
 class TrainConfig:
     """Settings of the train stage.
 
-    An operator needs `min_support` segments, and `min_share` of all. `jitter_m` is how far beside
-    its path a skill is also shown, `copies` how often.
+    An operator needs `min_support` segments, and `min_share` of all.
     """
 
     seed: int = 0
     min_support: int = 3
     min_share: float = 0.015
-    jitter_m: float = 0.003
-    copies: int = 2
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     cloning: CloningConfig = field(default_factory=CloningConfig)
 
 
@@ -129,7 +128,9 @@ def _learn(group: SkillGroup, task: Task, config: TrainConfig, track: Track) -> 
         weights=weights,
         end_poses=ends,
         start_ee=np.array([poses.relative(p.view.frame[0], p.view.ee[0])[:3] for p in paths]),
-        median_steps=int(np.median([i.transition.stop - i.transition.start for i in group.instances])),
+        median_steps=int(
+            np.median([i.transition.stop - i.transition.start for i in group.instances])
+        ),
         segments=len(lengths),
         description=describe(group),
     )
@@ -137,8 +138,9 @@ def _learn(group: SkillGroup, task: Task, config: TrainConfig, track: Track) -> 
 
 def _augmented(paths: Sequence[SkillPath], config: TrainConfig) -> Rows:
     rng = np.random.default_rng(config.seed)
-    beside = [jitter(p, rng, config.jitter_m) for _ in range(config.copies) for p in paths]
-    return build_rows([*paths, *beside], config.cloning.chunk)
+    settings = config.augmentation
+    copies = [augment(path, rng, settings) for _ in range(settings.copies) for path in paths]
+    return build_rows([*paths, *copies], config.cloning.chunk)
 
 
 def _open_width_m(group: SkillGroup) -> float:

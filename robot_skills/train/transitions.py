@@ -12,7 +12,7 @@ SETTLE_STEPS = 2  # facts at a cut are what held in most of the steps this near 
 
 @dataclass(frozen=True)
 class Transition:
-    """Steps [start, stop) of one history over which facts changed, at `effect` for the first time."""
+    """Steps [start, stop) of one history over which facts changed, first at `effect`."""
 
     history: History
     start: int

@@ -1,0 +1,127 @@
+"""The same segment from elsewhere: starts that were not shown, and errors on the way.
+
+What an expert does on the way to a thing does not depend on where it came from, so the free part
+of a segment is bent to begin somewhere else; the part near the thing stays as it was shown. After
+MimicGen (Mandlekar et al., CoRL 2023), which moves whole segments with their object.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core import poses
+from robot_skills.nets.features import SkillView
+from robot_skills.train.dataset import SkillPath
+
+Floats = NDArray[np.float64]
+
+MOVED_M = 0.004  # beyond what sensors blur
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """Where copies of a segment start and how large errors on the way are; `copies` of each.
+
+    Sideways a segment is free until its end-effector is within `near_m` of where the thing begins
+    to move (or, if it is carried, where it is let go); a copy starts up to `sideways_m` from
+    there, raised by up to `raised_m` down to the last `near_m`, never below `floor_m` in world.
+    """
+
+    copies: int = 6
+    sideways_m: float = 0.40
+    raised_m: tuple[float, float] = (-0.03, 0.10)
+    turn_rad: float = 0.7
+    near_m: float = 0.03
+    floor_m: float = 0.10
+    error_m: float = 0.003
+    error_rad: float = 0.02
+
+
+def augment(path: SkillPath, rng: np.random.Generator, config: AugmentationConfig) -> SkillPath:
+    """A copy of a path with another start and small errors of the end-effector on the way."""
+    return _with_errors(_with_start(path, rng, config), rng, config)
+
+
+def _with_start(path: SkillPath, rng: np.random.Generator, config: AugmentationConfig) -> SkillPath:
+    contact = _contact_step(path)
+    start, goal = path.view.ee[0, :3], path.view.ee[contact, :3]
+    shift = np.zeros(3)
+    shift[:2] = goal[:2] + rng.uniform(-config.sideways_m, config.sideways_m, 2) - start[:2]
+    raised = rng.uniform(*config.raised_m)
+    shift[2] = max(raised, min(config.floor_m - start[2], 0.0))
+    turn = rng.uniform(-config.turn_rad, config.turn_rad)
+    sideways = _share_left(path.view.ee[:, :2], contact, config.near_m)
+    above = _share_left(path.view.ee[:, :3], contact, config.near_m)
+    bend = _Bend(np.column_stack([sideways, sideways, above]) * shift, sideways * turn)
+    ee = bend.apply(path.view.ee)
+    carried = path.view.held[:, None] > 0
+    thing = np.where(carried, _carried(path, ee), path.view.thing)
+    bent = replace(
+        path, view=replace(path.view, ee=ee, thing=thing), wanted=bend.apply(path.wanted)
+    )
+    longer = np.linalg.norm(start[:2] + shift[:2] - goal[:2]) / max(
+        float(np.linalg.norm(start[:2] - goal[:2])), config.near_m
+    )
+    return _paced(bent, int(np.sum(np.cumprod(sideways > 0))), float(longer))
+
+
+@dataclass(frozen=True)
+class _Bend:
+    """Moves (T, 3) m and turns (T,) rad about z, applied to a path."""
+
+    moves: Floats
+    turns_rad: Floats
+
+    def apply(self, path: Floats) -> Floats:
+        turned = poses.multiply(poses.from_yaw(self.turns_rad), path[:, 3:])
+        return np.concatenate([path[:, :3] + self.moves, turned], axis=-1)
+
+
+def _share_left(positions: Floats, contact: int, near_m: float) -> Floats:
+    """How much of a moved start is left at each step (T,): 1 at the start, 0 once near."""
+    distance = np.linalg.norm(positions - positions[contact], axis=1)
+    near = int(np.argmax(distance < near_m)) if np.any(distance < near_m) else contact
+    share = np.zeros(len(distance))
+    first = max(float(distance[0]), near_m + 1e-6)
+    share[:near] = np.clip((distance[:near] - near_m) / (first - near_m), 0.0, 1.0)
+    return np.minimum.accumulate(share)
+
+
+def _paced(path: SkillPath, free: int, longer: float) -> SkillPath:
+    """The free steps thinned out or repeated, so that a bent way is gone at the speed shown."""
+    count = max(2, round(free * min(longer, 2.0)))
+    if free < 3:
+        return path
+    chosen = np.concatenate(
+        [np.linspace(0, free - 1, count).round().astype(int), np.arange(free, len(path.wanted))]
+    )
+    fields = {f: getattr(path.view, f)[chosen] for f in path.view.__dataclass_fields__}
+    return SkillPath(
+        SkillView(**fields),
+        path.wanted[chosen],
+        path.wanted_closed[chosen],
+        path.effect + count - free,
+    )
+
+
+def _contact_step(path: SkillPath) -> int:
+    if path.view.held[0] > 0:
+        return path.effect
+    way = np.linalg.norm(path.view.thing[:, :3] - path.view.thing[0, :3], axis=1)
+    return int(np.argmax(way > MOVED_M)) if np.any(way > MOVED_M) else path.effect
+
+
+def _carried(path: SkillPath, ee: Floats) -> Floats:
+    """Where the thing is when it is held in a hand that is elsewhere."""
+    return np.asarray(poses.compose(ee, poses.relative(path.view.ee, path.view.thing)))
+
+
+def _with_errors(
+    path: SkillPath, rng: np.random.Generator, config: AugmentationConfig
+) -> SkillPath:
+    ee = path.view.ee.copy()
+    ee[:, :3] += rng.normal(0.0, config.error_m, ee[:, :3].shape)
+    turns = poses.from_rotation_vector(rng.normal(0.0, config.error_rad, ee[:, :3].shape))
+    ee[:, 3:] = poses.multiply(turns, ee[:, 3:])
+    return replace(path, view=replace(path.view, ee=ee))
