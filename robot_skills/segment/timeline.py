@@ -53,8 +53,8 @@ def draw_timeline(
         sharex=True,
         height_ratios=list(rows.values()),
         gridspec_kw={
-            "left": 0.08,
-            "right": 0.85,
+            "left": 0.1,
+            "right": 0.86,
             "top": 1 - HEAD / height,
             "bottom": FOOT / height,
         },
