@@ -19,6 +19,7 @@ from twin_robots import free_address, robot_at
 from robot_skills import paths
 from robot_skills.core.arm import ArmProfile
 from robot_skills.core.errors import InputError, RobotFault
+from robot_skills.deploy import control_process
 from robot_skills.deploy.control_process import ArmAddress, ControlProcess
 from robot_skills.deploy.driver import FaultKind
 from robot_skills.deploy.driver_robot import DriverRobot
@@ -77,7 +78,7 @@ def test_a_suspended_controller_latches_and_nothing_restarts_it(
     twin.suspend()
     with pytest.raises(RobotFault, match="stale: the robot's clock has stood still"):
         move(robot, 100)
-    time.sleep(2.5)  # ur-rtde reconnects and uploads its script again after two seconds
+    time.sleep(2.2)  # ur-rtde reconnects and uploads its script again after two seconds
     twin.resume()
     time.sleep(0.7)
     with pytest.raises(RobotFault, match="latched: stale"):
@@ -158,13 +159,14 @@ def test_a_jump_past_our_limits_trips_the_twins_own_protective_stop(
     ],
 )
 def test_a_broken_policy_stops_the_arm_and_latches(
-    robot: DriverRobot, move: Move, target: np.ndarray, words: str
+    shared_twin: TwinProcess, arm: ArmProfile, move: Move, target: np.ndarray, words: str
 ) -> None:
-    move(robot, 3)
-    with pytest.raises(RobotFault, match=words):
-        robot.act(target, 0.05)
-    with pytest.raises(RobotFault, match="latched: bad_command"):
-        move(robot, 1)
+    with robot_at(shared_twin.host, arm) as robot:
+        move(robot, 3)
+        with pytest.raises(RobotFault, match=words):
+            robot.act(target, 0.05)
+        with pytest.raises(RobotFault, match="latched: bad_command"):
+            move(robot, 1)
 
 
 def test_no_step_is_faster_than_allowed(twin: TwinProcess, robot: DriverRobot) -> None:
@@ -266,7 +268,10 @@ def test_a_wrong_address_is_named_within_three_seconds(host: str, arm: ArmProfil
         robot_at(host, arm).__enter__()
 
 
-def test_something_that_is_no_arm_is_named_within_three_seconds(host: str, arm: ArmProfile) -> None:
+def test_something_that_takes_connections_and_is_no_arm_is_named(
+    host: str, arm: ArmProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_process, "CONNECT_TIMEOUT_S", 0.6)
     listeners = [socket.create_server((host, port)) for port in (30004, 30003, 29999)]
     with pytest.raises(InputError, match="does not answer as a controller"):
         robot_at(host, arm).__enter__()
