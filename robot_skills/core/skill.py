@@ -34,6 +34,12 @@ class Operator:
     support: int
     success: float = 1.0
 
+    @property
+    def place(self) -> str | None:
+        """The parameter that ?x is brought to: y in an added fact such as on(?x, ?y)."""
+        pairs = sorted(f for f in self.add if len(f.arguments) == 2)
+        return next((f.arguments[1] for f in pairs if f.arguments[0] == "?x"), None)
+
     def ground(self, arguments: tuple[str, ...]) -> "Operator":
         """The operator with `arguments` in place of its parameters, in order."""
         names = {p.name: a for p, a in zip(self.parameters, arguments, strict=True)}
@@ -70,8 +76,8 @@ class Skill:
     """An option: initiation set, policy, termination; and the operators it realises.
 
     `weights` and `settings` describe the policy's network as arrays and plain numbers.
-    `end_poses` (E, 7) are where the moved object was seen to end, relative to each operator's
-    last parameter, by operator name; `start_ee` (S, 3) m where the end-effector began, in the
+    `end_poses` (E, 7) are where ?x was seen to end, relative to each operator's `place`, by
+    operator name; `start_ee` (S, 3) m where the end-effector began, in the
     reference frame.
     """
 

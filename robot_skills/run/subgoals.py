@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
+from robot_skills.core.errors import InputError
 from robot_skills.core.frames import upright_frame
 from robot_skills.core.observation import Observation
 from robot_skills.core.policy import Subgoal
@@ -24,7 +25,9 @@ def bind_subgoal(step: PlanStep, skill: Skill, task: Task, observation: Observat
     binding = dict(zip(names, step.arguments, strict=True))
     if skill.frame.kind != "goal":
         return Subgoal(step.operator.add, binding)
-    thing, place = binding["?x"], step.arguments[-1]
+    if lifted.place is None:
+        raise InputError(f"skill {skill.name}: {lifted.name} moves ?x to no place that it names")
+    thing, place = binding["?x"], binding[lifted.place]
     pose = _free_pose(skill.end_poses[step.operator.name], thing, place, task, observation)
     return Subgoal(step.operator.add, binding, {thing: pose})
 

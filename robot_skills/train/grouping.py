@@ -64,7 +64,7 @@ def group_operators(lifted: Sequence[LiftedOperator], task: Task) -> list[SkillG
 def find_frame(lifted: LiftedOperator, task: Task) -> FramedOperator:
     """Choose the frame in which the end-effector agrees best at the moment of change.
 
-    Candidates are every parameter's thing, and for things that were moved, where they end.
+    Candidates are every parameter's thing, and for things that are put somewhere, where they end.
     """
     spreads = {
         frame: frame_spread(lifted.instances, frame, task)
@@ -81,9 +81,15 @@ def _candidates(operator: Operator, instances: Sequence[Instance]) -> list[Refer
             continue
         if np.mean([_held_at_start(i, parameter.name) for i in instances]) < 0.5:
             found.append(ReferenceFrame("object", parameter.name))
-        if np.median([_moved_m(i, parameter.name) for i in instances]) > MOVED_M:
+        moved = np.median([_moved_m(i, parameter.name) for i in instances]) > MOVED_M
+        if moved and _is_put_somewhere(operator, parameter.name):
             found.append(ReferenceFrame("goal", parameter.name))
     return found
+
+
+def _is_put_somewhere(operator: Operator, parameter: str) -> bool:
+    """Without a fact such as on(?x, ?y) nobody could say where the thing shall end."""
+    return any(len(f.arguments) == 2 and f.arguments[0] == parameter for f in operator.add)
 
 
 def _held_at_start(instance: Instance, parameter: str) -> bool:

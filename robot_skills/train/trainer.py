@@ -155,18 +155,18 @@ def _open_width_m(group: SkillGroup) -> float:
 
 
 def _has_place(member: FramedOperator) -> bool:
-    return member.frame.kind == "goal" and len(member.operator.parameters) > 1
+    return member.frame.kind == "goal" and member.operator.place is not None
 
 
 def _end_poses(member: FramedOperator, task: Task) -> Floats:
-    """Where the moved thing ended (E, 7), relative to the upright frame of the last parameter."""
+    """Where ?x ended (E, 7), relative to the upright frame of its place."""
     return np.array([_end_pose(instance, member, task) for instance in member.instances])
 
 
 def _end_pose(instance: Instance, member: FramedOperator, task: Task) -> Floats:
     transition = instance.transition
     last = transition.stop - 1
-    place = instance.binding[member.operator.parameters[-1].name]
+    place = instance.binding[member.operator.place or "?x"]
     things = transition.history.things
     base = upright_frame(things[place][last], thing_symmetry(task, place))
     thing = instance.binding["?x"]

@@ -1,0 +1,91 @@
+"""Carries a goal out with one policy and no plan: the control that every table needs."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core.body import Body
+from robot_skills.core.control import EndEffectorController, Workspace
+from robot_skills.core.facts import State
+from robot_skills.core.predicates import FactObserver
+from robot_skills.core.robot import Robot
+from robot_skills.core.task import Task
+from robot_skills.nets.chunk_mlp import Chunk, ChunkRunner, ChunkShape
+from robot_skills.nets.flat_features import FlatView, flat_features
+from robot_skills.nets.skill_policy import OPEN_THRESHOLD_M
+from robot_skills.run.executor import ExecutorConfig
+
+OPEN_WIDTH_M = 0.076  # the median with which the demonstrations open the gripper
+
+
+class FlatRunner:
+    """Runs the flat policy's weights on a robot until the goal holds or the time is over."""
+
+    def __init__(
+        self, weights: Mapping[str, NDArray[np.float32]], shape: ChunkShape, task: Task, body: Body
+    ) -> None:
+        self._runner = ChunkRunner(weights, shape)
+        self._task = task
+        self._body = body
+
+    def run(self, robot: Robot, goal: State, limit: int) -> bool:
+        """Whether the goal held, confirmed, within `limit` control steps."""
+        episode = _FlatEpisode(robot, goal, self._task, self._body)
+        while episode.steps < limit:
+            chunk = self._runner.chunk(flat_features(episode.view, self._task))
+            if episode.follow(chunk):
+                break
+        robot.stop()
+        return episode.reached
+
+
+class _FlatEpisode:
+    """One robot working towards one goal, and whether it is there."""
+
+    def __init__(self, robot: Robot, goal: State, task: Task, body: Body) -> None:
+        self._robot, self._goal, self._body = robot, goal, body
+        self._config = ExecutorConfig()
+        workspace = Workspace(task.workspace_m[0], task.workspace_m[1])
+        self._controller = EndEffectorController(
+            body.kinematics, body.arm, robot.rate_hz, workspace
+        )
+        present = tuple(n for n in task.objects if n in robot.observe().object_pose)
+        self._observer = FactObserver(task, present)
+        self._closing = robot.observe().gripper_width_m < OPEN_THRESHOLD_M
+        self.steps = self._held = 0
+        self._look()
+
+    @property
+    def reached(self) -> bool:
+        """Whether the goal has held for as many steps as the executor asks for."""
+        return self._held >= self._config.confirm
+
+    def follow(self, chunk: Chunk) -> bool:
+        """Carry out the beginning of a chunk; True as soon as the goal is reached."""
+        start = self.view.ee[:3]
+        for index in range(self._config.replan_every):
+            self._closing = bool(chunk.closing[index])
+            pose = np.concatenate([start + chunk.moves[index], chunk.rotations[index]])
+            joints = self._controller.step(self._observation.joint_position, pose)
+            self._robot.act(joints, 0.0 if self._closing else OPEN_WIDTH_M)
+            self.steps += 1
+            self._look()
+            if self.reached:
+                return True
+        return False
+
+    def _look(self) -> None:
+        self._observation = self._robot.observe()
+        ee = self._body.kinematics.ee_pose(self._observation.joint_position)
+        facts = self._observer.facts(self._observation, ee)
+        self._held = self._held + 1 if self._goal <= facts else 0
+        self.view = FlatView(
+            ee=ee,
+            width_m=self._observation.gripper_width_m,
+            closing=self._closing,
+            things={n: e.pose for n, e in self._observation.object_pose.items()},
+            openings=self._observation.fixture_position,
+            facts=facts,
+            goal=self._goal,
+        )
