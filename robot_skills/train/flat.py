@@ -61,7 +61,7 @@ def _rows(
         moved[:, :3] += rng.normal(0.0, errors.error_m, moved[:, :3].shape)
         history = replace(history, ee=moved)
     goal = hindsight_goal(history)
-    inputs = np.array([flat_features(_view(history, t, closed, goal), task) for t in busy])
+    inputs = np.array([flat_features(_view(history, int(t), closed, goal), task) for t in busy])
     count = len(busy)
     ahead = busy[np.minimum(np.arange(count)[:, None] + np.arange(chunk), count - 1)]
     wanted = history.wanted_ee[ahead]
