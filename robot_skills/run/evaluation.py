@@ -13,14 +13,15 @@ from robot_skills.core.predicates import FactObserver
 from robot_skills.core.progress import Track, quiet
 from robot_skills.core.skill import Plan, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.run.executor import Executor, ExecutorConfig
+from robot_skills.run.executor import Executor, ExecutorConfig, Watch
 from robot_skills.run.statistics import Rate, wilson
 from robot_skills.run.trace import Trace
 from robot_skills.sim.scene import Scene, build_scene
 from robot_skills.sim.sim_arm import SimArm
-from robot_skills.sim.start import Situation, reset, sample_situation
+from robot_skills.sim.start import Situation, reset, situation_of
 
 MakePlan = Callable[[State, State, tuple[str, ...]], Plan]
+Spectator = Callable[[SimArm], Watch]
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,9 @@ class Simulation:
         return build_scene(self.task, self.body.arm, objects, visual=False)
 
     def start(self, goal: str, seed: int) -> tuple[SimArm, Situation]:
-        """A robot in the random start that belongs to a goal template and a seed."""
+        """A robot in the random start that belongs to a seed and a goal: a template, or facts."""
         rng = np.random.default_rng([seed, sum(map(ord, goal))])
-        situation = sample_situation(self.task, self.task.goal(goal), rng)
+        situation = situation_of(self.task, goal, rng)
         robot = SimArm(self._scene(situation.objects))
         reset(robot, self.body.kinematics, situation.goal, rng)
         return robot, situation
@@ -72,8 +73,12 @@ def run_episode(
     goal: str,
     seed: int,
     config: ExecutorConfig | None = None,
+    spectator: Spectator | None = None,
 ) -> Episode:
-    """Plan and carry out one random situation of a goal template."""
+    """Plan and carry out one random situation of a goal: a template, or facts.
+
+    `spectator` is told of the robot when it is ready, and gives back who watches each step.
+    """
     robot, situation = simulation.start(goal, seed)
     wanted, objects = situation.goal.facts, situation.objects
 
@@ -84,7 +89,8 @@ def run_episode(
         plan = replan(simulation.facts(robot))
     except NoPlanError as error:
         return Episode(goal, situation.goal.seen, seed, False, None, str(error))
-    executor = Executor(library, simulation.task, robot, simulation.body, config)
+    watch = spectator(robot) if spectator else None
+    executor = Executor(library, simulation.task, robot, simulation.body, config, watch)
     trace = executor.run(plan, replan)
     success = wanted <= simulation.facts(robot)
     return Episode(goal, situation.goal.seen, seed, success, trace, _reason(trace))

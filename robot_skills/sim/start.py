@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.control import joint_step
 from robot_skills.core.errors import InputError
-from robot_skills.core.facts import Fact, format_facts
+from robot_skills.core.facts import Fact, format_facts, parse_sequence
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.task import Goal, GoalTemplate, Task
@@ -45,6 +45,22 @@ def sample_situation(task: Task, template: GoalTemplate, rng: np.random.Generato
     sequence = tuple(fact.bind(names) for fact in template.sequence)
     start = frozenset(fact.bind(names) for fact in template.start)
     return Situation(objects, Goal(template.name, template.seen, sequence, start))
+
+
+def situation_of(task: Task, goal: str, rng: np.random.Generator) -> Situation:
+    """The situation of a template's name, or of facts beside whose objects others stand."""
+    if goal in task.goals:
+        return sample_situation(task, task.goal(goal), rng)
+    sequence = parse_sequence(goal)
+    task.check(frozenset(sequence), tuple(task.objects))
+    named = {argument for fact in sequence for argument in fact.arguments}
+    needed = [name for name in task.objects if name in named]
+    others = [name for name in task.objects if name not in named]
+    low, high = task.reset.objects
+    more = max(int(rng.integers(low, high + 1)) - len(needed), 0)
+    present = {*needed, *others[:more]}
+    objects = tuple(name for name in task.objects if name in present)
+    return Situation(objects, Goal("given", False, sequence, frozenset()))
 
 
 def reset(robot: SimArm, kinematics: Kinematics, goal: Goal, rng: np.random.Generator) -> None:

@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from robot_skills.core import poses
 from robot_skills.core.arm import ArmProfile
-from robot_skills.core.facts import State, format_facts, parse_sequence
+from robot_skills.core.facts import State, format_facts
 from robot_skills.core.observation import Observation
 from robot_skills.core.predicates import FactObserver
-from robot_skills.core.task import Goal, Task
+from robot_skills.core.task import Task
 from robot_skills.deploy.twins.gap import Gap
 from robot_skills.deploy.twins.physics import TICK_S
 from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.sim.scene import Scene, build_scene
 from robot_skills.sim.sim_arm import SimArm
-from robot_skills.sim.start import Situation, reset, sample_situation
+from robot_skills.sim.start import reset, situation_of
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ class TaskPhysics:
 
     def __init__(self, task: Task, arm: ArmProfile, goal: str, gap: Gap, seed: int) -> None:
         rng = np.random.default_rng([seed, 0x73])
-        situation = _situation(task, goal, rng)
+        situation = situation_of(task, goal, rng)
         true_arm = replace(arm, base_pose=poses.compose(arm.base_pose, gap.base_offset))
         self._scene = build_scene(task, true_arm, situation.objects, visual=False)
         _apply_gap(self._scene, gap)
@@ -86,22 +86,6 @@ class TaskPhysics:
 
     def _observe(self) -> Observation:
         return self._sim.observe()
-
-
-def _situation(task: Task, goal: str, rng: np.random.Generator) -> Situation:
-    """The objects and the goal: a template's name, or facts beside which other objects stand."""
-    if goal in task.goals:
-        return sample_situation(task, task.goal(goal), rng)
-    sequence = parse_sequence(goal)
-    task.check(frozenset(sequence), tuple(task.objects))
-    named = {argument for fact in sequence for argument in fact.arguments}
-    needed = [name for name in task.objects if name in named]
-    others = [name for name in task.objects if name not in named]
-    low, high = task.reset.objects
-    more = max(int(rng.integers(low, high + 1)) - len(needed), 0)
-    present = {*needed, *others[:more]}
-    objects = tuple(name for name in task.objects if name in present)
-    return Situation(objects, Goal("given", False, sequence, frozenset()))
 
 
 def _apply_gap(scene: Scene, gap: Gap) -> None:

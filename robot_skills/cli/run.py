@@ -1,0 +1,211 @@
+"""robot-skills run: carry tasks out in simulation, again and again, and count."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robot_skills.cli.simulated import Simulated
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from robot_skills.core.task import Task
+    from robot_skills.run.evaluation import Episode
+    from robot_skills.run.executor import Moment, Watch
+    from robot_skills.run.results import TaskResult
+    from robot_skills.run.statistics import Rate
+    from robot_skills.sim.sim_arm import SimArm
+
+
+@dataclass(frozen=True)
+class Run:
+    """Carry tasks out in simulation and count successes, by task and by skill.
+
+    Episodes start at random places drawn from the seed: the same seed gives the same starts and
+    results, whatever the number of workers. Intervals are Wilson's, at 95 %.
+    """
+
+    library: Path = Path("runs/demo/library")
+    """Folder of a skill library."""
+
+    goal: str = ""
+    """Facts that should hold, such as 'on(red, blue) in(green, tray)'; instead of --task."""
+
+    task: tuple[str, ...] = ()
+    """Goals of the environment to evaluate, such as tower; all of them by default."""
+
+    episodes: int = 10
+    """Episodes a task."""
+
+    env: str = ""
+    """Environment: a name in envs/ or a folder with a task.toml; the library's own by default."""
+
+    arm: str = ""
+    """Arm: a name in assets/arms/ or a folder; the library's own by default."""
+
+    seed: int = 0
+    """Seed of the first episode's start; the others count up from it."""
+
+    workers: int = 2
+    """Processes that evaluate at the same time; the result does not depend on it."""
+
+    view: bool = False
+    """Show every episode in MuJoCo's viewer, one after the other."""
+
+    video: Path | None = None
+    """MP4 file for the first episode, with plan, current skill and facts written over it."""
+
+    explain: bool = False
+    """Print every decision of the executor."""
+
+    out: Path | None = None
+    """JSON file for rates, episodes and traces."""
+
+    def run(self) -> None:
+        """Evaluate, film where asked to, and print what came of it."""
+        simulated = Simulated(self.library, self.env, self.arm)
+        _, task, _ = simulated.load()
+        goals = self._goals(task)
+        episodes = self._evaluate(simulated, goals)
+        if self.video is not None:
+            film(simulated, goals[0], self.seed, self.video)
+        if self.explain:
+            print("\n\n".join(map(explanation, episodes)))
+        print_results(episodes)
+        if self.out is not None:
+            write_results(self.out, episodes, self)
+            print(f"episodes and traces: {self.out}")
+        if self.video is not None:
+            print(f"video of {goals[0]}, seed {self.seed}: {self.video}")
+
+    def _goals(self, task: "Task") -> tuple[str, ...]:
+        from robot_skills.cli.given_goal import given_goal
+        from robot_skills.core.errors import InputError
+
+        if self.episodes < 1:
+            raise InputError(f"--episodes must be at least 1; found {self.episodes}")
+        if self.goal and self.task:
+            raise InputError("give --goal with facts or --task with names, not both")
+        if self.goal:
+            given_goal(task, self.goal)
+            return (self.goal,)
+        for name in self.task:
+            task.goal(name)
+        return self.task or tuple(task.goals)
+
+    def _evaluate(self, simulated: Simulated, goals: Sequence[str]) -> "list[Episode]":
+        from robot_skills.cli.progress import track
+        from robot_skills.run.parallel import cases, evaluate_in_processes
+
+        wanted = cases(goals, self.episodes, self.seed)
+        if self.view:
+            return [_in_window(simulated, goal, seed) for goal, seed in wanted]
+        return evaluate_in_processes(simulated, wanted, self.workers, track)
+
+
+def _in_window(simulated: Simulated, goal: str, seed: int) -> "Episode":
+    """One episode shown in MuJoCo's viewer at its own pace."""
+    from contextlib import ExitStack
+
+    from robot_skills.sim.viewer import Viewer
+
+    with ExitStack() as stack:
+
+        def spectator(robot: "SimArm") -> "Watch":
+            viewer = stack.enter_context(Viewer(robot))
+            return lambda _moment: viewer.show()
+
+        return simulated.watched(goal, seed, spectator)
+
+
+def film(simulated: Simulated, goal: str, seed: int, path: Path) -> "tuple[Episode, list[Moment]]":
+    """Carry one episode out and write its video; returns what happened, moment by moment.
+
+    Raises InputError where nothing was done or nothing can be drawn.
+    """
+    from robot_skills.cli.progress import track
+    from robot_skills.run.film import write_film
+
+    moments: list[Moment] = []
+    episode = simulated.watched(goal, seed, lambda _robot: moments.append)
+    _, task, arm = simulated.load()
+    write_film(path, moments, task, arm, episode.success, track)
+    return episode, moments
+
+
+def explanation(episode: "Episode") -> str:
+    """Every decision of one episode under a line that names it."""
+    ended = "success" if episode.success else "failure"
+    head = f"{episode.goal}, seed {episode.seed}: {ended}"
+    return f"{head}\n{episode.trace.explain() if episode.trace else episode.reason}"
+
+
+def print_results(episodes: "Sequence[Episode]") -> None:
+    """Tables of tasks and skills, as wide as the terminal or a file allows."""
+    from rich.console import Console
+
+    from robot_skills.run.evaluation import skill_rates
+    from robot_skills.run.results import task_results, total_results
+
+    console = Console()
+    tasks, totals = task_results(episodes), total_results(episodes)
+    console.print(task_table(tasks, totals if len(tasks) > 1 else []))
+    console.print(skill_table(skill_rates(episodes)))
+
+
+def task_table(tasks: "Sequence[TaskResult]", totals: "Sequence[TaskResult]") -> "Table":
+    """Success by task, seen tasks first, and in total."""
+    from rich.table import Table
+
+    table = Table("task", "", "success", "95 %", "first try", "episodes", "median s", box=None)
+    for result in sorted(tasks, key=lambda one: not one.seen):
+        table.add_row(*task_row(result))
+    for number, result in enumerate(totals):
+        table.add_row(*([""] * 7)) if not number else None
+        table.add_row(*task_row(result), style="bold")
+    return table
+
+
+def task_row(result: "TaskResult") -> tuple[str, ...]:
+    """One task's figures as text."""
+    rate = result.success
+    return (
+        result.name,
+        "seen" if result.seen else "unseen",
+        f"{rate.value:.0%}",
+        f"{rate.low:.0%} to {rate.high:.0%}",
+        f"{result.first_try.value:.0%}",
+        str(rate.n),
+        f"{result.median_s:.0f}",
+    )
+
+
+def skill_table(rates: "Mapping[str, Rate]") -> "Table":
+    """Share of each skill's runs that brought its effects about."""
+    from rich.table import Table
+
+    table = Table("skill", "its effects hold after", "95 %", "runs", box=None)
+    for name, rate in rates.items():
+        table.add_row(name, f"{rate.value:.0%}", f"{rate.low:.0%} to {rate.high:.0%}", str(rate.n))
+    return table
+
+
+def write_results(path: Path, episodes: "Sequence[Episode]", settings: Run) -> None:
+    """Rates by task and skill, every episode with its trace, settings and versions, as JSON."""
+    from robot_skills import __version__
+    from robot_skills.run.evaluation import skill_rates
+    from robot_skills.run.results import FORMAT, episode_row, task_results, total_results
+    from robot_skills.storage.atomic import write_text
+
+    document = {
+        "format": FORMAT,
+        "made_by": f"robot-skills {__version__}",
+        "settings": asdict(settings),
+        "tasks": [asdict(result) for result in task_results(episodes)],
+        "totals": [asdict(result) for result in total_results(episodes)],
+        "skills": {name: asdict(rate) for name, rate in skill_rates(episodes).items()},
+        "episodes": [episode_row(episode) for episode in episodes],
+    }
+    write_text(path, json.dumps(document, indent=2, default=str) + "\n")

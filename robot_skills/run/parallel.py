@@ -1,0 +1,55 @@
+"""Many seeded episodes on several processes; the results do not depend on how many."""
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+
+from robot_skills.core.progress import Track, quiet
+from robot_skills.run.evaluation import Episode
+
+RunCase = Callable[[str, int], Episode]
+Build = Callable[[], RunCase]
+
+_worker: dict[str, RunCase] = {}
+
+
+def cases(goals: Sequence[str], episodes: int, seed: int) -> list[tuple[str, int]]:
+    """(goal, seed) of every episode: the same seeds for each goal."""
+    return [(goal, seed + number) for goal in goals for number in range(episodes)]
+
+
+def evaluate_in_processes(
+    build: Build, wanted: Sequence[tuple[str, int]], workers: int = 2, track: Track = quiet
+) -> list[Episode]:
+    """One episode a (goal, seed), in that order, with what `build` makes in each process.
+
+    `build` must be picklable; it is called once a process. With one worker all is done here.
+    """
+    if workers <= 1 or len(wanted) < 2:
+        run_case = build()
+        return [run_case(goal, seed) for goal, seed in track(wanted, "evaluating")]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _prepare, (build,)) as pool:
+        futures = [pool.submit(_run, goal, seed) for goal, seed in wanted]
+        try:
+            _await(futures, track)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+        return [future.result() for future in futures]
+
+
+def _await(futures: Sequence[Future[Episode]], track: Track) -> None:
+    done = as_completed(futures)
+    for _ in track(futures, "evaluating"):
+        next(done).result()
+
+
+def _prepare(build: Build) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    _worker["run"] = build()
+
+
+def _run(goal: str, seed: int) -> Episode:
+    return _worker["run"](goal, seed)
