@@ -23,7 +23,7 @@ from robot_skills.core.facts import format_facts, parse_facts
 from robot_skills.core.skill import Operator, Parameter, ReferenceFrame, Skill, SkillLibrary
 from robot_skills.core.toml_file import TomlTable
 from robot_skills.storage.atomic import new_folder
-from robot_skills.storage.skill_card import skill_card
+from robot_skills.storage.skill_card import PICTURE, skill_card
 from robot_skills.storage.toml_text import format_toml
 
 FORMAT = 1
@@ -35,19 +35,48 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _FRAME_KINDS = ("object", "goal", "fixture")
 
 
-def save_library(folder: Path, library: SkillLibrary, replace: bool = False) -> Path:
+def save_library(
+    folder: Path,
+    library: SkillLibrary,
+    replace: bool = False,
+    pictures: Mapping[str, bytes] | None = None,
+) -> Path:
     """Write a library as one folder, complete or not at all; returns the folder.
 
-    Raises InputError where something is there already; `replace` puts a library in the place of
-    an older one, and of nothing else.
+    `pictures` are PNGs for the cards, by skill. Raises InputError where something is there
+    already; `replace` puts a library in the place of an older one, and of nothing else, whose
+    pictures stay with the skills that are still the same.
     """
-    if folder.exists() and not (folder / LIBRARY_FILE).is_file():
-        raise InputError(f"{folder} exists and is no skill library; choose another folder")
+    check_free(folder, replace)
     with new_folder(folder, replace=replace) as partial:
         for skill in library.skills:
-            _write_skill(skill_folder(partial, skill.name), skill)
+            where = skill_folder(partial, skill.name)
+            _write_skill(where, skill)
+            picture = (pictures or {}).get(skill.name) or _old_picture(folder, where)
+            if picture:
+                (where / PICTURE).write_bytes(picture)
         (partial / LIBRARY_FILE).write_text(format_toml(_library_table(partial, library)))
     return folder
+
+
+def check_free(folder: Path, replace: bool) -> None:
+    """Raise InputError where `save_library` would: before the work, not after it."""
+    if not folder.exists():
+        return
+    if not (folder / LIBRARY_FILE).is_file():
+        raise InputError(f"{folder} exists and is no skill library; choose another folder")
+    if not replace:
+        raise InputError(f"{folder} exists already; choose another name, replace or remove it")
+
+
+def _old_picture(library: Path, new_skill: Path) -> bytes:
+    """The picture that `library` has of a skill, if its policy has not changed."""
+    old = library / "skills" / new_skill.name
+    files = [where / "policy.safetensors" for where in (old, new_skill)]
+    if not ((old / PICTURE).is_file() and files[0].is_file()):
+        return b""
+    same = _sha256(files[0]) == _sha256(files[1])
+    return (old / PICTURE).read_bytes() if same else b""
 
 
 def load_library(folder: Path) -> SkillLibrary:

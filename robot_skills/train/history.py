@@ -42,7 +42,7 @@ class History:
 
 def read_history(demonstration: Demonstration, task: Task, kinematics: Kinematics) -> History:
     """Bring a demonstration into training's form; raises InputError naming a missing channel."""
-    _require_channels(demonstration, task)
+    require_channels(demonstration, task)
     joints = demonstration.values("joint_position")
     things = _with_prefix(demonstration, "object_pose/")
     openings = {n: v[:, 0] for n, v in _with_prefix(demonstration, "fixture/").items()}
@@ -68,7 +68,8 @@ def read_history(demonstration: Demonstration, task: Task, kinematics: Kinematic
     )
 
 
-def _require_channels(demonstration: Demonstration, task: Task) -> None:
+def require_channels(demonstration: Demonstration, task: Task) -> None:
+    """Raise InputError naming each channel that training needs and the demonstration lacks."""
     fixtures = [f"object_pose/{name}" for name in task.fixtures]
     jointed = [f"fixture/{f.name}" for f in task.fixtures.values() if f.joint is not None]
     missing = [n for n in (*NEEDED, *fixtures, *jointed) if n not in demonstration.channels]

@@ -1,7 +1,9 @@
 """The train stage: demonstrations and segments in, a library of skills out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ from robot_skills.train.dataset import Rows, SkillPath, build_rows, skill_paths
 from robot_skills.train.grouping import FramedOperator, SkillGroup, group_operators
 from robot_skills.train.history import History, common_rate_hz, read_history
 from robot_skills.train.lifting import Instance, lift
+from robot_skills.train.lineage import lineage_of
 from robot_skills.train.transitions import Transition, find_transitions
 
 Floats = NDArray[np.float64]
@@ -50,6 +53,17 @@ class Training:
     histories: tuple[History, ...]
 
 
+class Keep(Protocol):
+    """Gives the skill `name`: what `learn` makes, or what it made before from the same inputs."""
+
+    def __call__(self, name: str, learn: Callable[[], Skill]) -> Skill: ...  # noqa: D102
+
+
+def learn_anew(name: str, learn: Callable[[], Skill]) -> Skill:
+    """The `Keep` that keeps nothing."""
+    return learn()
+
+
 def train(
     demonstrations: Sequence[Demonstration],
     segments: Sequence[Segment],
@@ -57,6 +71,7 @@ def train(
     kinematics: Kinematics,
     config: TrainConfig,
     track: Track = quiet,
+    keep: Keep = learn_anew,
 ) -> Training:
     """Find the skills that recur in the segments and clone a policy for each.
 
@@ -78,34 +93,28 @@ def train(
         )
     groups = group_operators(lifted, task)
     rate_hz = common_rate_hz(histories)
-    skills = tuple(_learn(group, task, config, track) for group in groups)
+    skills = tuple(keep(g.name, partial(_learn, g, task, config, track)) for g in groups)
     library = SkillLibrary(
         task=task.name,
-        arm=_one_arm(demonstrations),
+        arm=one_arm(demonstrations),
         rate_hz=rate_hz,
         skills=skills,
-        lineage=_lineage(demonstrations, segments, config),
+        lineage=lineage_of(demonstrations, segments, task, config),
     )
     return Training(library, tuple(groups), tuple(left), tuple(histories))
 
 
-def _one_arm(demonstrations: Sequence[Demonstration]) -> str:
+def one_arm(demonstrations: Sequence[Demonstration]) -> str:
+    """The arm that all demonstrations come from; InputError where there is none, or several."""
     arms = {d.provenance.get("arm", "") for d in demonstrations}
+    if arms == {""}:
+        raise InputError(
+            f"{demonstrations[0].name} names no arm; write one in its provenance, such as "
+            "{'arm': 'ur5e'}"
+        )
     if len(arms) != 1:
         raise InputError(f"demonstrations must come from one arm; found {sorted(arms)}")
     return arms.pop()
-
-
-def _lineage(
-    demonstrations: Sequence[Demonstration], segments: Sequence[Segment], config: TrainConfig
-) -> Mapping[str, str]:
-    return {
-        "demonstrations": str(len(demonstrations)),
-        "first_demonstration": demonstrations[0].name,
-        "last_demonstration": demonstrations[-1].name,
-        "segments": str(len(segments)),
-        "seed": str(config.seed),
-    }
 
 
 def _learn(group: SkillGroup, task: Task, config: TrainConfig, track: Track) -> Skill:

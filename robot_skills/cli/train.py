@@ -1,0 +1,266 @@
+"""robot-skills train: demonstrations and segments in, a library of skills out."""
+
+import io
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from robot_skills.core.demonstration import Demonstration, Segment
+    from robot_skills.core.skill import Operator, Skill, SkillLibrary
+    from robot_skills.core.task import Task
+    from robot_skills.sim.kinematics import MujocoKinematics
+    from robot_skills.train.trainer import TrainConfig, Training
+    from robot_skills.train.transitions import Transition
+
+SHOWN_LEFT_OVER = 5
+
+
+@dataclass(frozen=True)
+class Train:
+    """Turn demonstrations into a library of skills: operators, reference frames, policies.
+
+    The demonstrations are cut first, by --method, or as --segments says. How many skills there
+    are is not asked. A training that was cut off goes on with the skill it was at when the same
+    command is typed again.
+    """
+
+    demonstrations: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER")] = Path(
+        "runs/demonstrations"
+    )
+    """A folder of episodes, as robot-skills record writes it."""
+
+    out: Path = Path("runs/library")
+    """Folder for the library."""
+
+    replace: bool = False
+    """Put the new library in the place of an older one in --out."""
+
+    segments: Path | None = None
+    """Table of segments that robot-skills segment wrote; without it they are cut by --method."""
+
+    method: Literal["surprise", "kernel", "gripper", "equal"] = "surprise"
+    """How to cut the demonstrations; surprise is the default, the others are baselines."""
+
+    true_segments: bool = False
+    """Cut where the scripted operator's behaviour changed, from truth/: an upper bound."""
+
+    env: str = "blocks"
+    """Environment: a name in envs/ or a folder with a task.toml."""
+
+    min_support: int = 3
+    """Segments in which a change of facts must recur to become an operator."""
+
+    steps: int = 4000
+    """Steps of gradient descent a skill."""
+
+    copies: int = 6
+    """Bent copies of each segment to learn from beside it."""
+
+    threads: int = 2
+    """Threads to compute with; the same number gives the same weights."""
+
+    seed: int = 0
+    """Seed of every random choice."""
+
+    def run(self) -> None:
+        """Train, save the library with a card and picture a skill, and say what was found."""
+        started_s = time.monotonic()
+        training = self.train()
+        print(skill_table(training.library))
+        print("\n".join(left_over_lines(training.left_over)))
+        print(f"{self.out} written after {time.monotonic() - started_s:.0f} s")
+
+    def train(self) -> "Training":
+        """Train and save; InputError for what cannot be read or trained on."""
+        import torch
+
+        from robot_skills.cli.progress import track
+        from robot_skills.cli.segment import load_given
+        from robot_skills.core.task_file import load_task
+        from robot_skills.paths import find
+        from robot_skills.storage.kept_skills import KeptSkills
+        from robot_skills.storage.libraries import check_free
+        from robot_skills.train.history import require_channels
+        from robot_skills.train.lineage import fingerprint, lineage_of
+        from robot_skills.train.trainer import train
+
+        self._check_flags()
+        check_free(self.out, self.replace)
+        task = load_task(find("envs", self.env))
+        demonstrations = load_given((self.demonstrations,))
+        for one in demonstrations:
+            require_channels(one, task)
+        kinematics = _kinematics(demonstrations)
+        segments, made_by = self._segments(demonstrations)
+        torch.set_num_threads(self.threads)
+        inputs = lineage_of(demonstrations, segments, task, self.config())
+        kept = KeptSkills(self.out, fingerprint(inputs | {"threads": str(self.threads)}))
+        training = train(
+            demonstrations, segments, task, kinematics, self.config(), track, kept.skill
+        )
+        if kept.found:
+            print(f"kept from the training that was cut off: {', '.join(kept.found)}")
+        cut = {f"segment/{key}": value for key, value in made_by.items()}
+        lineage = {**training.library.lineage, **cut, "threads": str(self.threads)}
+        training = replace(training, library=replace(training.library, lineage=lineage))
+        self._save(training, task)
+        kept.remove()
+        return training
+
+    def config(self) -> "TrainConfig":
+        """The settings of the train stage that the flags stand for."""
+        from robot_skills.train.augmentation import AugmentationConfig
+        from robot_skills.train.cloning import CloningConfig
+        from robot_skills.train.trainer import TrainConfig
+
+        return TrainConfig(
+            seed=self.seed,
+            min_support=self.min_support,
+            augmentation=AugmentationConfig(copies=self.copies),
+            cloning=CloningConfig(steps=self.steps),
+        )
+
+    def _check_flags(self) -> None:
+        from robot_skills.core.errors import InputError
+
+        if self.segments is not None and self.true_segments:
+            raise InputError("--segments and --true-segments exclude each other; give one of them")
+        least = {"min-support": 1, "steps": 1, "copies": 0, "threads": 1}
+        for flag, low in least.items():
+            found = getattr(self, flag.replace("-", "_"))
+            if found < low:
+                raise InputError(f"--{flag} must be at least {low}; found {found}")
+
+    def _segments(
+        self, demonstrations: "Sequence[Demonstration]"
+    ) -> "tuple[list[Segment], dict[str, str]]":
+        """Segments of every demonstration, and how they were made."""
+        from robot_skills.cli.progress import track
+        from robot_skills.segment import Method, SegmentConfig, segment_in_detail
+        from robot_skills.storage.segments import load_segments
+
+        if self.true_segments:
+            return _true_segments(self.demonstrations, demonstrations), {"method": "truth"}
+        if self.segments is not None:
+            table = load_segments(self.segments)
+            check_segments(self.segments, table.segments, demonstrations)
+            return list(table.segments), dict(table.made_by)
+        config = SegmentConfig(Method(self.method), seed=self.seed)
+        found = segment_in_detail(demonstrations, config, track)
+        made_by = {"method": self.method, "seed": str(self.seed)}
+        return list(found.segments), made_by
+
+    def _save(self, training: "Training", task: "Task") -> None:
+        from robot_skills.storage.libraries import save_library
+        from robot_skills.train.picture import draw_skill
+
+        pictures = {group.name: _png(draw_skill(group, task)) for group in training.groups}
+        save_library(self.out, training.library, self.replace, pictures)
+
+
+def _kinematics(demonstrations: "Sequence[Demonstration]") -> "MujocoKinematics":
+    from robot_skills.core.arm import load_arm
+    from robot_skills.paths import find
+    from robot_skills.sim.kinematics import MujocoKinematics
+    from robot_skills.train.trainer import one_arm
+
+    return MujocoKinematics(load_arm(find("assets/arms", one_arm(demonstrations))))
+
+
+def _true_segments(folder: Path, demonstrations: "Sequence[Demonstration]") -> "list[Segment]":
+    from robot_skills.core.demonstration import Segment
+    from robot_skills.paths import recording
+    from robot_skills.storage.truth import load_truth
+
+    given = recording(folder)
+    one_episode = (given / "episode.json").is_file()
+    set_folder = given.resolve().parent if one_episode else given
+    return [
+        Segment(one.name, behaviour.start, behaviour.stop)
+        for one in demonstrations
+        for behaviour in load_truth(set_folder, one.name).behaviours
+    ]
+
+
+def check_segments(
+    file: Path, segments: "Sequence[Segment]", demonstrations: "Sequence[Demonstration]"
+) -> None:
+    """Raise InputError unless a table of segments belongs to just these demonstrations."""
+    from robot_skills.core.errors import InputError
+
+    steps = {one.name: one.steps for one in demonstrations}
+    cut = {segment.demonstration for segment in segments}
+    if cut != steps.keys():
+        odd = sorted(cut ^ steps.keys())
+        where = "not among the demonstrations" if odd[0] in cut else "not in the table"
+        raise InputError(
+            f"{file} belongs to other demonstrations ({odd[0]} is {where}); "
+            "make it anew with robot-skills segment"
+        )
+    for segment in segments:
+        if not 0 <= segment.start < segment.stop <= steps[segment.demonstration]:
+            raise InputError(
+                f"{file}: steps {segment.start} to {segment.stop} do not lie in "
+                f"{segment.demonstration}, which has {steps[segment.demonstration]}"
+            )
+
+
+def _png(figure: "Figure") -> bytes:
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=100)
+    return picture.getvalue()
+
+
+def skill_table(library: "SkillLibrary") -> str:
+    """Every skill with its frame, segments, length and operators, as lines of text."""
+    return "\n".join(line for skill in library.skills for line in _skill_lines(skill, library))
+
+
+def _skill_lines(skill: "Skill", library: "SkillLibrary") -> list[str]:
+    head = (
+        f"{skill.name}: moves in the frame of the {skill.frame.kind} of {skill.frame.parameter}, "
+        f"learned from {skill.segments} segments of {skill.median_steps / library.rate_hz:.1f} s"
+    )
+    return [head, *(line for operator in skill.operators for line in _operator_lines(operator))]
+
+
+def _operator_lines(operator: "Operator") -> list[str]:
+    from robot_skills.core.facts import format_facts
+
+    parameters = ", ".join(f"{p.name}: {p.type}" for p in operator.parameters)
+    return [
+        f"  {operator.name}({parameters}), {operator.support} segments",
+        f"    needs         {format_facts(operator.preconditions) or 'nothing'}",
+        f"    brings about  {format_facts(operator.add) or 'nothing'}",
+        f"    ends          {format_facts(operator.delete) or 'nothing'}",
+    ]
+
+
+def left_over_lines(left_over: "Sequence[Transition]") -> list[str]:
+    """How many changes became no operator, why, and a few of them."""
+    if not left_over:
+        return ["every change of facts became part of an operator"]
+    shown = [
+        f"  {one.history.name} steps {one.start} to {one.stop}: {_change(one)}"
+        for one in left_over[:SHOWN_LEFT_OVER]
+    ]
+    more = len(left_over) - len(shown)
+    return [
+        f"{len(left_over)} changes of facts recur too rarely for an operator:",
+        *shown,
+        *([f"  and {more} more"] if more else []),
+    ]
+
+
+def _change(one: "Transition") -> str:
+    from robot_skills.core.facts import format_facts
+
+    added, deleted = format_facts(one.added), format_facts(one.deleted)
+    return "; ".join(filter(None, [added, f"no longer {deleted}" if deleted else ""]))

@@ -1,0 +1,90 @@
+"""Where a library comes from: every input by its content, the settings, the versions."""
+
+import hashlib
+import importlib.metadata
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from robot_skills import __version__
+from robot_skills.core.demonstration import Demonstration, Segment
+from robot_skills.core.task import Task
+
+if TYPE_CHECKING:
+    from robot_skills.train.trainer import TrainConfig
+
+PACKAGES = ("torch", "numpy", "mujoco")
+
+
+def lineage_of(
+    demonstrations: Sequence[Demonstration],
+    segments: Sequence[Segment],
+    task: Task,
+    config: "TrainConfig",
+) -> dict[str, str]:
+    """Counts, content hashes (SHA-256), settings, versions and git revision, as text by name."""
+    pieces = json.dumps([asdict(segment) for segment in segments], sort_keys=True)
+    return {
+        "demonstrations": str(len(demonstrations)),
+        "segments": str(len(segments)),
+        "seed": str(config.seed),
+        **{f"version/{name}": version for name, version in _versions().items()},
+        "git_revision": git_revision(),
+        **{f"train/{key}": str(value) for key, value in _flat(asdict(config)).items()},
+        "sha256/segments": hashlib.sha256(pieces.encode()).hexdigest(),
+        "sha256/task.toml": hashlib.sha256(_task_text(task)).hexdigest(),
+        **{f"sha256/{one.name}": content_hash(one) for one in demonstrations},
+    }
+
+
+def content_hash(demonstration: Demonstration) -> str:
+    """SHA-256 of the rate and every channel's name, shape and values."""
+    digest = hashlib.sha256(repr(float(demonstration.rate_hz)).encode())
+    for name, channel in sorted(demonstration.channels.items()):
+        values = np.ascontiguousarray(channel.values, dtype="<f8")
+        digest.update(f"{name} {values.shape}".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def fingerprint(lineage: Mapping[str, str]) -> str:
+    """Short hash of a lineage: the same for the same inputs and settings."""
+    text = json.dumps(dict(lineage), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def git_revision() -> str:
+    """Revision of the checkout this package lies in; empty outside of one."""
+    folder = Path(__file__).resolve().parents[2]
+    if not (folder / ".git").exists():
+        return ""
+    try:
+        command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _versions() -> dict[str, str]:
+    found = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"robot_skills": __version__, **found}
+
+
+def _task_text(task: Task) -> bytes:
+    file = task.folder / "task.toml"
+    return file.read_bytes() if file.is_file() else b""
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
