@@ -21,15 +21,18 @@ def data_folder(name: str) -> Path:
 
 
 def find(folder: str, name: str) -> Path:
-    """Resolve a NAME argument: a path that exists, or an entry of a shipped folder.
+    """Resolve a NAME argument: an entry of a shipped folder, or a path that exists.
 
-    `folder` is a data folder or one inside it, such as "assets/arms".
+    `folder` is a data folder or one inside it, such as "assets/arms". A bare name that ships wins
+    over a folder that happens to be called so here; write ./name for that one.
     """
     given = Path(name).expanduser()
-    if given.exists():
-        return given.resolve()
     top, _, inside = folder.partition("/")
     shipped = data_folder(top) / inside
+    if given.name == name and (shipped / name).exists():
+        return shipped / name
+    if given.exists():
+        return given.resolve()
     if (shipped / name).exists():
         return shipped / name
     raise unknown_name(

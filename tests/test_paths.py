@@ -22,6 +22,13 @@ def test_a_name_finds_what_ships_and_a_path_finds_itself(tmp_path):
     assert paths.find("envs", str(tmp_path)) == tmp_path
 
 
+def test_a_bare_name_that_ships_wins_over_a_folder_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("blocks").mkdir()
+    assert paths.find("envs", "blocks") == paths.data_folder("envs") / "blocks"
+    assert paths.find("envs", "./blocks") == tmp_path / "blocks"
+
+
 def test_an_unknown_name_suggests_the_near_one():
     with pytest.raises(InputError, match="'blcks'; did you mean 'blocks'"):
         paths.find("envs", "blcks")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from robot_skills import __version__
 from robot_skills.core.arm import load_arm
 from robot_skills.core.control import EndEffectorController, Workspace
-from robot_skills.core.errors import InputError
+from robot_skills.core.errors import InputError, unknown_name
 from robot_skills.core.facts import format_facts
 from robot_skills.core.observation import Observation
 from robot_skills.core.predicates import FactObserver
@@ -32,7 +32,7 @@ from robot_skills.record.paths import sample_manner
 from robot_skills.record.recorder import Recorder
 from robot_skills.record.scripted_operator import ScriptedOperator, Wish
 from robot_skills.sim.kinematics import MujocoKinematics
-from robot_skills.sim.render import Cameras
+from robot_skills.sim.render import Cameras, camera_names
 from robot_skills.sim.scene import Scene, build_scene
 from robot_skills.sim.sim_arm import SensorNoise, SimArm
 from robot_skills.sim.start import Situation, reset, sample_situation
@@ -78,6 +78,7 @@ def record_session(
     Raises InputError when the folder holds a session of another configuration, or when a goal
     fails too often.
     """
+    _check(config)
     _claim(config, folder)
     missing = [n for n in range(config.episodes) if not (folder / episode_name(n)).is_dir()]
     if workers <= 1 or len(missing) < 2:
@@ -102,6 +103,16 @@ def _in_parallel(
 
 def _ignore_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; a take is never cut in two
+
+
+def _check(config: SessionConfig) -> None:
+    """Raise InputError for a goal or camera that is not there, before a folder is claimed."""
+    for name in config.goals:
+        _task(config.env).goal(name)
+    cameras = camera_names(_scene(config.env, config.arm, (), False))
+    for camera in config.cameras:
+        if camera not in cameras:
+            raise unknown_name("camera", camera, cameras)
 
 
 def _claim(config: SessionConfig, folder: Path) -> None:

@@ -20,7 +20,7 @@ def skill_card(skill: Skill) -> str:
         f"![Segments of {skill.name}]({PICTURE})",
         _origin(skill),
         "## What it needs and brings about",
-        *[_operator(operator) for operator in skill.operators],
+        *[_operator(operator, bool(skill.measured)) for operator in skill.operators],
         *_measured(skill),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -40,8 +40,10 @@ def _origin(skill: Skill) -> str:
     return "\n".join(lines)
 
 
-def _operator(operator: Operator) -> str:
+def _operator(operator: Operator, measured: bool) -> str:
     parameters = ", ".join(f"{p.name}: {p.type}" for p in operator.parameters)
+    known = measured or operator.success < 1.0
+    success = f"success {operator.success:.0%}" if known else "success not measured yet"
     return "\n".join(
         [
             f"### {operator.name}({parameters})",
@@ -49,7 +51,7 @@ def _operator(operator: Operator) -> str:
             f"- needs: {_facts(operator.preconditions)}",
             f"- brings about: {_facts(operator.add)}",
             f"- ends: {_facts(operator.delete)}",
-            f"- support {operator.support} segments, success {operator.success:.0%}",
+            f"- support {operator.support} segments, {success}",
         ]
     )
 

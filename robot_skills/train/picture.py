@@ -56,7 +56,7 @@ def draw_skill(group: SkillGroup, task: Task) -> Figure:
     _draw_things(top, side, group, task)
     top.set(title="seen from above", xlabel="x in m", ylabel="y in m")
     side.set(title="seen from the side", xlabel="x in m", ylabel="z in m, up")
-    side.legend(loc="upper right", fontsize=8, framealpha=0.9)
+    figure.legend(*side.get_legend_handles_labels(), loc="lower right", fontsize=7.5, frameon=False)
     label = "seconds before (-) and after (+) the facts change"
     figure.colorbar(colour, ax=[top, side], label=label, fraction=0.03)
     _draw_gripper(figure.add_subplot(grid[1, :]), traces)
@@ -129,7 +129,9 @@ def _draw_things(top: Axes, side: Axes, group: SkillGroup, task: Task) -> None:
     label = "the thing" if group.frame.kind == "object" else "the thing in its place"
     if name not in task.objects:
         for axes in (top, side):
-            axes.plot(0, 0, "+", color=INK, markersize=14, markeredgewidth=2, label="origin")
+            axes.plot(
+                0, 0, "+", color=INK, markersize=10, markeredgewidth=2, label="origin of the frame"
+            )
         return
     half = task.objects[name].half_extents_m
     for axes, second in ((top, 1), (side, 2)):
@@ -148,7 +150,7 @@ def _draw_gripper(axes: Axes, traces: Sequence[_Trace]) -> None:
     axes.set(xlabel="seconds from the change of facts", ylabel="gripper width in mm")
     axes.set_xlim(times_s[0], times_s[-1])
     axes.grid(color="#dddddd", linewidth=0.5)
-    axes.legend(loc="upper right", fontsize=8)
+    axes.legend(loc="best", fontsize=8)
 
 
 def _median_width(traces: Sequence[_Trace]) -> tuple[Floats, Floats]:
