@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from robot_skills.cli.simulated import Simulated
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from robot_skills.run.results import TaskResult
     from robot_skills.run.statistics import Rate
     from robot_skills.sim.sim_arm import SimArm
+
+TASK_COLUMNS = ("", "success", "95 %", "first try", "n", "time s")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Run:
             print("\n\n".join(map(explanation, episodes)))
         print_results(episodes)
         if self.out is not None:
-            write_results(self.out, episodes, self)
+            write_results(self.out, episodes, asdict(self))
             print(f"episodes and traces: {self.out}")
         if self.video is not None:
             print(f"video of {goals[0]}, seed {self.seed}: {self.video}")
@@ -120,6 +122,12 @@ def _in_window(simulated: Simulated, goal: str, seed: int) -> "Episode":
         return simulated.watched(goal, seed, spectator)
 
 
+def watched_moments(simulated: Simulated, goal: str, seed: int) -> "tuple[Episode, list[Moment]]":
+    """One episode, and what its watcher was shown at every control step."""
+    moments: list[Moment] = []
+    return simulated.watched(goal, seed, lambda _robot: moments.append), moments
+
+
 def film(simulated: Simulated, goal: str, seed: int, path: Path) -> "tuple[Episode, list[Moment]]":
     """Carry one episode out and write its video; returns what happened, moment by moment.
 
@@ -128,8 +136,7 @@ def film(simulated: Simulated, goal: str, seed: int, path: Path) -> "tuple[Episo
     from robot_skills.cli.progress import track
     from robot_skills.run.film import write_film
 
-    moments: list[Moment] = []
-    episode = simulated.watched(goal, seed, lambda _robot: moments.append)
+    episode, moments = watched_moments(simulated, goal, seed)
     _, task, arm = simulated.load()
     write_film(path, moments, task, arm, episode.success, track)
     return episode, moments
@@ -143,27 +150,27 @@ def explanation(episode: "Episode") -> str:
 
 
 def print_results(episodes: "Sequence[Episode]") -> None:
-    """Tables of tasks and skills, as wide as the terminal or a file allows."""
+    """Tables of tasks and of skills."""
     from rich.console import Console
 
     from robot_skills.run.evaluation import skill_rates
     from robot_skills.run.results import task_results, total_results
 
-    console = Console()
     tasks, totals = task_results(episodes), total_results(episodes)
-    console.print(task_table(tasks, totals if len(tasks) > 1 else []))
-    console.print(skill_table(skill_rates(episodes)))
+    Console().print(task_table(tasks, totals if len(tasks) > 1 else []))
+    Console().print(skill_table(skill_rates(episodes)))
 
 
 def task_table(tasks: "Sequence[TaskResult]", totals: "Sequence[TaskResult]") -> "Table":
     """Success by task, seen tasks first, and in total."""
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("task", "", "success", "95 %", "first try", "episodes", "median s", box=None)
+    table = Table(Column("task", no_wrap=True), *TASK_COLUMNS, box=None)
     for result in sorted(tasks, key=lambda one: not one.seen):
         table.add_row(*task_row(result))
-    for number, result in enumerate(totals):
-        table.add_row(*([""] * 7)) if not number else None
+    if totals:
+        table.add_row()
+    for result in totals:
         table.add_row(*task_row(result), style="bold")
     return table
 
@@ -175,11 +182,16 @@ def task_row(result: "TaskResult") -> tuple[str, ...]:
         result.name,
         "seen" if result.seen else "unseen",
         f"{rate.value:.0%}",
-        f"{rate.low:.0%} to {rate.high:.0%}",
+        interval(rate),
         f"{result.first_try.value:.0%}",
         str(rate.n),
         f"{result.median_s:.0f}",
     )
+
+
+def interval(rate: "Rate") -> str:
+    """The 95 % interval of a rate in percent, as short as it can be read."""
+    return f"{100 * rate.low:.0f}..{100 * rate.high:.0f} %"
 
 
 def skill_table(rates: "Mapping[str, Rate]") -> "Table":
@@ -188,24 +200,32 @@ def skill_table(rates: "Mapping[str, Rate]") -> "Table":
 
     table = Table("skill", "its effects hold after", "95 %", "runs", box=None)
     for name, rate in rates.items():
-        table.add_row(name, f"{rate.value:.0%}", f"{rate.low:.0%} to {rate.high:.0%}", str(rate.n))
+        table.add_row(name, f"{rate.value:.0%}", interval(rate), str(rate.n))
     return table
 
 
-def write_results(path: Path, episodes: "Sequence[Episode]", settings: Run) -> None:
-    """Rates by task and skill, every episode with its trace, settings and versions, as JSON."""
+def write_results(path: Path, episodes: "Sequence[Episode]", settings: "Mapping[str, Any]") -> None:
+    """Write `results_document` as JSON."""
+    from robot_skills.storage.atomic import write_text
+
+    document = results_document(episodes, settings)
+    write_text(path, json.dumps(document, indent=2, default=str) + "\n")
+
+
+def results_document(
+    episodes: "Sequence[Episode]", settings: "Mapping[str, Any]"
+) -> dict[str, Any]:
+    """Rates by task and skill, every episode with its trace, settings and version, as values."""
     from robot_skills import __version__
     from robot_skills.run.evaluation import skill_rates
     from robot_skills.run.results import FORMAT, episode_row, task_results, total_results
-    from robot_skills.storage.atomic import write_text
 
-    document = {
+    return {
         "format": FORMAT,
         "made_by": f"robot-skills {__version__}",
-        "settings": asdict(settings),
+        "settings": dict(settings),
         "tasks": [asdict(result) for result in task_results(episodes)],
         "totals": [asdict(result) for result in total_results(episodes)],
         "skills": {name: asdict(rate) for name, rate in skill_rates(episodes).items()},
         "episodes": [episode_row(episode) for episode in episodes],
     }
-    write_text(path, json.dumps(document, indent=2, default=str) + "\n")

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +50,15 @@ class Studio:
         self._robot.place(observation.joint_position, observation.gripper_width_m, poses, fixtures)
         return self._cameras.image(self._robot.data, CAMERA)
 
-    def close(self) -> None:
-        """Give the renderer back."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         self._cameras.close()
 
 
@@ -72,14 +81,14 @@ def write_film(
     """
     if not moments:
         raise InputError("nothing was done, so there is nothing to film")
-    studio = Studio(task, arm, observed_objects(task, moments[0].observation))
-    rate_hz = task.rate_hz
-    try:
-        with new_file(path) as partial, VideoWriter(partial, SIZE, rate_hz) as video:
-            for image in _frames(studio, track(moments, "filming"), success, rate_hz):
-                video.write(image)
-    finally:
-        studio.close()
+    objects, rate_hz = observed_objects(task, moments[0].observation), task.rate_hz
+    with (
+        Studio(task, arm, objects) as studio,
+        new_file(path) as partial,
+        VideoWriter(partial, SIZE, rate_hz) as video,
+    ):
+        for image in _frames(studio, track(moments, "filming"), success, rate_hz):
+            video.write(image)
 
 
 def _frames(

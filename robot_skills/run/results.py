@@ -1,6 +1,6 @@
 """Evaluated episodes as numbers: success by task and by skill, and as rows for a file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,12 @@ def _result(name: str, episodes: Sequence[Episode]) -> TaskResult:
         first_try=wilson(sum(e.first_try for e in episodes), len(episodes)),
         median_s=seconds[len(seconds) // 2] if seconds else 0.0,
     )
+
+
+def read_result(row: Mapping[str, Any]) -> TaskResult:
+    """A result from the plain values it was written as."""
+    rates = {name: Rate(**row[name]) for name in ("success", "first_try")}
+    return TaskResult(row["name"], row["seen"], median_s=row["median_s"], **rates)
 
 
 def episode_row(episode: Episode) -> dict[str, Any]:

@@ -1,0 +1,280 @@
+"""The stages of the demo: each writes its files and returns plain values about them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robot_skills.cli.simulated import Simulated
+
+if TYPE_CHECKING:
+    from robot_skills.core.demonstration import Demonstration, Segment
+    from robot_skills.run.executor import Moment
+    from robot_skills.train.trainer import Training
+
+EVALUATION_SEED = 1000  # none of the starts that were recorded
+SHOWN_TASKS = ("into_drawer_and_close", "tower_on_tray", "tower", "swap", "into_drawer")
+TWIN_GOAL = "on(red, green) on(green, blue)"
+STRIP_FRAMES = 8
+TRAINING_THREADS = 2
+
+
+@dataclass(frozen=True)
+class DemoStages:
+    """What the demo does, in one folder; `arm` and `env` by name."""
+
+    folder: Path
+    env: str
+    arm: str
+    episodes: int
+    evaluated: int
+    cloning_steps: int
+    seed: int
+    workers: int
+    filmed: bool
+
+    @property
+    def library(self) -> Path:
+        """Folder of the library that the demo trains."""
+        return self.folder / "library"
+
+    @property
+    def demonstrations(self) -> Path:
+        """Folder of the recorded episodes."""
+        return self.folder / "demonstrations"
+
+    def record(self) -> dict[str, Any]:
+        """Whole seen tasks by the scripted operator, filmed by one small camera."""
+        from robot_skills.cli.progress import track
+        from robot_skills.record.session import SessionConfig, record_session
+
+        cameras = ("front",) if self.filmed else ()
+        config = SessionConfig(self.env, self.arm, self.episodes, self.seed, (), cameras)
+        record_session(config, self.demonstrations, self.workers, track)
+        demonstrations = self._recorded()
+        minutes = sum(d.steps / d.rate_hz for d in demonstrations) / 60
+        return {
+            "summary": f"{len(demonstrations)} demonstrations, {minutes:.0f} minutes of robot time",
+            "demonstrations": len(demonstrations),
+            "robot_minutes": round(minutes, 1),
+            "filmed": self.filmed,
+        }
+
+    def segment(self) -> dict[str, Any]:
+        """Cut them where prediction fails; scored against what the operator was really doing."""
+        import numpy as np
+
+        from robot_skills.cli.pictures import save_png
+        from robot_skills.cli.progress import track
+        from robot_skills.cli.segment import true_boundaries_s
+        from robot_skills.segment import SegmentConfig, segment_in_detail
+        from robot_skills.segment.score import score_segments
+        from robot_skills.segment.timeline import draw_timeline
+        from robot_skills.storage.segments import SegmentTable, save_segments
+        from robot_skills.storage.video import read_frames
+
+        recorded = self._recorded()
+        found = segment_in_detail(recorded, SegmentConfig(seed=self.seed), track)
+        rates = {one.name: one.rate_hz for one in recorded}
+        table = SegmentTable(tuple(found.segments), rates, {"seed": str(self.seed)})
+        save_segments(self.folder / "segments" / "segments.json", table)
+        truths_s = [true_boundaries_s([self.demonstrations], one) or [] for one in recorded]
+        score = score_segments(recorded, found.segments, truths_s)
+        shown = self._shown(recorded)
+        video = next(iter(shown.video.values()), None)
+        frames = None if video is None else lambda steps: read_frames(video, steps)
+        truth_s = truths_s[recorded.index(shown)]
+        draw_timeline(found, shown.name, frames, truth_s).savefig(
+            self.folder / "timeline.png", dpi=100
+        )
+        cuts = len(found.segments) - len(recorded)
+        if video is not None:
+            strip = read_frames(video, _spread(shown.steps))
+            save_png(self.folder / "pictures" / "film.png", np.concatenate(list(strip), axis=1))
+        return {
+            "summary": f"{cuts} cuts, F1 {score.f1:.2f} against the truth within 0.5 s",
+            "cuts": cuts,
+            "score": asdict(score),
+            "shown": shown.name,
+            "steps": shown.steps,
+        }
+
+    def train(self) -> dict[str, Any]:
+        """Skills from the segments: frames, operators, one policy each."""
+        from robot_skills.cli.train import Train
+
+        trained = Train(
+            demonstrations=self.demonstrations,
+            out=self.library,
+            replace=True,
+            segments=self.folder / "segments" / "segments.json",
+            env=self.env,
+            steps=self.cloning_steps,
+            threads=TRAINING_THREADS,
+            seed=self.seed,
+        ).train()
+        pieces = _skill_segments(trained)
+        if self.filmed:
+            self._draw_skills(pieces)
+        names = ", ".join(skill.name for skill in trained.library.skills)
+        return {
+            "summary": f"{len(trained.library.skills)} skills: {names}",
+            "segments": [asdict(piece) for piece in pieces],
+            "left_over": len(trained.left_over),
+        }
+
+    def evaluate(self) -> dict[str, Any]:
+        """Seeded episodes of every task, seen and unseen."""
+        from robot_skills.cli.progress import track
+        from robot_skills.cli.run import results_document, write_results
+        from robot_skills.core.task_file import load_task
+        from robot_skills.paths import find
+        from robot_skills.run.parallel import cases, evaluate_in_processes
+
+        goals = tuple(load_task(find("envs", self.env)).goals)
+        wanted = cases(goals, self.evaluated, EVALUATION_SEED + self.seed)
+        simulated = Simulated(self.library, self.env, self.arm)
+        episodes = evaluate_in_processes(simulated, wanted, self.workers, track)
+        write_results(self.folder / "evaluation.json", episodes, {"seed": self.seed})
+        document = results_document(episodes, {})
+        rates = [f"{t['success']['value']:.0%} of {t['name']}" for t in document["totals"]]
+        return {"summary": ", ".join(rates), **document}
+
+    def film(self, evaluated: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """One evaluated episode of an unseen task again, filmed with plan and facts over it."""
+        from robot_skills.cli.run import film, watched_moments
+
+        task, seed = _shown_episode(evaluated)
+        simulated = Simulated(self.library, self.env, self.arm)
+        if self.filmed:
+            episode, moments = film(simulated, task, seed, self.folder / "unseen.mp4")
+            self._save_frames(moments, "unseen")
+        else:
+            episode, moments = watched_moments(simulated, task, seed)
+        return {
+            "summary": f"{task}, seed {seed}: {'success' if episode.success else 'failure'}",
+            "task": task,
+            "seed": seed,
+            "success": episode.success,
+            "trace": episode.trace.explain().splitlines() if episode.trace else [],
+            **_told(moments),
+        }
+
+    def twin(self) -> dict[str, Any]:
+        """The same library on the UR twin, through the arm's own protocol; judged by its log."""
+        from robot_skills.cli.deploy import Deploy, twin_report
+        from robot_skills.cli.progress import track
+        from robot_skills.core.arm import load_arm
+        from robot_skills.core.task_file import load_task
+        from robot_skills.paths import find
+        from robot_skills.run.film import write_film
+
+        moments: list[Moment] = []
+        deploy = Deploy(
+            goal=TWIN_GOAL,
+            library=self.library,
+            twin=self.arm,
+            env=self.env,
+            seed=self.seed,
+            twin_log=self.folder / "twin.json",
+        )
+        result = deploy.deploy(moments.append)
+        held = bool(result.twin["goal_held"])
+        if self.filmed:
+            arm, task = load_arm(find("assets/arms", self.arm)), load_task(find("envs", self.env))
+            write_film(self.folder / "twin.mp4", moments, task, arm, held, track)
+        ended = "completed" if held else "not completed"
+        limits = "no limit exceeded" if not result.exceeded else "; ".join(result.exceeded)
+        return {
+            "summary": f"{TWIN_GOAL} {ended}, {limits}",
+            "goal": TWIN_GOAL,
+            "completed": held and not result.exceeded,
+            "report": twin_report(result),
+            "gap": deploy.gap,
+            "trace": result.trace.explain().splitlines(),
+        }
+
+    # Parts of stages
+
+    def _recorded(self) -> "list[Demonstration]":
+        from robot_skills.storage.episodes import load_demonstrations
+
+        return load_demonstrations(self.demonstrations)[: self.episodes]
+
+    def _shown(self, recorded: "Sequence[Demonstration]") -> "Demonstration":
+        """The demonstration with the most behaviours: what a stranger learns most from."""
+        from robot_skills.storage.truth import load_truth
+
+        def behaviours(one: "Demonstration") -> tuple[int, int]:
+            return len(load_truth(self.demonstrations, one.name).behaviours), -one.steps
+
+        return max(recorded, key=behaviours)
+
+    def _save_frames(self, moments: "Sequence[Moment]", name: str) -> None:
+        """A strip of the episode without anything written over it."""
+        import numpy as np
+
+        from robot_skills.cli.pictures import save_png
+        from robot_skills.core.arm import load_arm
+        from robot_skills.core.task_file import load_task
+        from robot_skills.paths import find
+        from robot_skills.run.film import Studio, observed_objects
+
+        task = load_task(find("envs", self.env))
+        arm = load_arm(find("assets/arms", self.arm))
+        chosen = [moments[i].observation for i in _spread(len(moments))]
+        with Studio(task, arm, observed_objects(task, chosen[0]), (180, 240)) as studio:
+            frames = np.stack([studio.image(observation) for observation in chosen])
+        save_png(self.folder / "pictures" / f"{name}.png", np.concatenate(list(frames), axis=1))
+
+    def _draw_skills(self, pieces: "Sequence[Segment]") -> None:
+        """A strip a skill: one of its segments from start to end."""
+        import numpy as np
+
+        from robot_skills.cli.pictures import save_png
+        from robot_skills.storage.video import read_frames
+
+        by_name = {one.name: one for one in self._recorded()}
+        for skill in dict.fromkeys(piece.skill for piece in pieces):
+            own = sorted((p for p in pieces if p.skill == skill), key=lambda piece: piece.steps)
+            piece = own[len(own) // 2]
+            video = next(iter(by_name[piece.demonstration].video.values()))
+            steps = np.linspace(piece.start, piece.stop - 1, 5).astype(int)
+            strip = np.concatenate(list(read_frames(video, [int(s) for s in steps])), axis=1)
+            save_png(self.folder / "pictures" / f"skill_{skill}.png", strip)
+
+
+def _skill_segments(trained: "Training") -> "list[Segment]":
+    from robot_skills.core.demonstration import Segment
+
+    return [
+        Segment(i.transition.history.name, i.transition.start, i.transition.stop, group.name)
+        for group in trained.groups
+        for i in group.instances
+    ]
+
+
+def _spread(count: int) -> list[int]:
+    return [round(i * (count - 1) / (STRIP_FRAMES - 1)) for i in range(STRIP_FRAMES)]
+
+
+def _shown_episode(evaluated: Sequence[dict[str, Any]]) -> tuple[str, int]:
+    """The first success at the longest unseen task, or where there is none the first of all."""
+    unseen = [row for row in evaluated if not row["seen"] and row["trace"]]
+    order = {name: place for place, name in enumerate(SHOWN_TASKS)}
+    best = min(unseen, key=lambda r: (not r["success"], order.get(r["task"], 99), r["seed"]))
+    return best["task"], best["seed"]
+
+
+def _told(moments: "Sequence[Moment]") -> dict[str, Any]:
+    """Start, goal and first plan in words."""
+    from robot_skills.cli.plan import plan_table
+    from robot_skills.core.facts import format_facts
+
+    plan = moments[0].plan
+    return {
+        "start": format_facts(plan.start),
+        "goal": format_facts(plan.goal),
+        "plan": [{"step": str(step), "skill": step.skill} for step in plan.steps],
+        "plan_table": plan_table(plan),
+    }
