@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 EVALUATION_SEED = 1000  # none of the starts that were recorded
 SHOWN_TASKS = ("into_drawer_and_close", "tower_on_tray", "tower", "swap", "into_drawer")
 TWIN_GOAL = "on(red, green) on(green, blue)"
-STRIP_FRAMES = 8
+STRIP_FRAMES, SKILL_FRAMES = 9, 6
+STRIP_SIZE = (240, 320)  # height, width, before the margins are cut off
 TRAINING_THREADS = 2
 
 
@@ -62,9 +64,7 @@ class DemoStages:
 
     def segment(self) -> dict[str, Any]:
         """Cut them where prediction fails; scored against what the operator was really doing."""
-        import numpy as np
-
-        from robot_skills.cli.pictures import save_png
+        from robot_skills.cli.pictures import film_strip, save_png
         from robot_skills.cli.progress import track
         from robot_skills.cli.segment import true_boundaries_s
         from robot_skills.segment import SegmentConfig, segment_in_detail
@@ -89,8 +89,8 @@ class DemoStages:
         )
         cuts = len(found.segments) - len(recorded)
         if video is not None:
-            strip = read_frames(video, _spread(shown.steps))
-            save_png(self.folder / "pictures" / "film.png", np.concatenate(list(strip), axis=1))
+            frames_shown = read_frames(video, _spread(shown.steps, STRIP_FRAMES))
+            save_png(self.folder / "pictures" / "film.png", film_strip(frames_shown))
         return {
             "summary": f"{cuts} cuts, F1 {score.f1:.2f} against the truth within 0.5 s",
             "cuts": cuts,
@@ -212,9 +212,7 @@ class DemoStages:
 
     def _save_frames(self, moments: "Sequence[Moment]", name: str) -> None:
         """A strip of the episode without anything written over it."""
-        import numpy as np
-
-        from robot_skills.cli.pictures import save_png
+        from robot_skills.cli.pictures import film_strip, save_png
         from robot_skills.core.arm import load_arm
         from robot_skills.core.task_file import load_task
         from robot_skills.paths import find
@@ -222,16 +220,14 @@ class DemoStages:
 
         task = load_task(find("envs", self.env))
         arm = load_arm(find("assets/arms", self.arm))
-        chosen = [moments[i].observation for i in _spread(len(moments))]
-        with Studio(task, arm, observed_objects(task, chosen[0]), (180, 240)) as studio:
-            frames = np.stack([studio.image(observation) for observation in chosen])
-        save_png(self.folder / "pictures" / f"{name}.png", np.concatenate(list(frames), axis=1))
+        chosen = [moments[i].observation for i in _telling_moments(moments)]
+        with Studio(task, arm, observed_objects(task, chosen[0]), STRIP_SIZE) as studio:
+            frames = [studio.image(observation) for observation in chosen]
+        save_png(self.folder / "pictures" / f"{name}.png", film_strip(frames))
 
     def _draw_skills(self, pieces: "Sequence[Segment]") -> None:
         """A strip a skill: one of its segments from start to end."""
-        import numpy as np
-
-        from robot_skills.cli.pictures import save_png
+        from robot_skills.cli.pictures import film_strip, save_png
         from robot_skills.storage.video import read_frames
 
         by_name = {one.name: one for one in self._recorded()}
@@ -239,8 +235,8 @@ class DemoStages:
             own = sorted((p for p in pieces if p.skill == skill), key=lambda piece: piece.steps)
             piece = own[len(own) // 2]
             video = next(iter(by_name[piece.demonstration].video.values()))
-            steps = np.linspace(piece.start, piece.stop - 1, 5).astype(int)
-            strip = np.concatenate(list(read_frames(video, [int(s) for s in steps])), axis=1)
+            steps = [piece.start + step for step in _spread(piece.steps, SKILL_FRAMES)]
+            strip = film_strip(read_frames(video, steps))
             save_png(self.folder / "pictures" / f"skill_{skill}.png", strip)
 
 
@@ -254,8 +250,18 @@ def _skill_segments(trained: "Training") -> "list[Segment]":
     ]
 
 
-def _spread(count: int) -> list[int]:
-    return [round(i * (count - 1) / (STRIP_FRAMES - 1)) for i in range(STRIP_FRAMES)]
+def _spread(count: int, wanted: int) -> list[int]:
+    """Numbers of frames from the first to the last of `count`, evenly."""
+    return [round(i * (count - 1) / (wanted - 1)) for i in range(wanted)]
+
+
+def _telling_moments(moments: "Sequence[Moment]") -> list[int]:
+    """Numbers of moments: the first, then the middle and the end of each step of the plan."""
+    edges = [i for i in range(1, len(moments)) if moments[i].step is not moments[i - 1].step]
+    told = [0]
+    for start, stop in pairwise([0, *edges, len(moments)]):
+        told += [(start + stop) // 2, stop - 1]
+    return [told[i] for i in _spread(len(told), min(STRIP_FRAMES, len(told)))]
 
 
 def _shown_episode(evaluated: Sequence[dict[str, Any]]) -> tuple[str, int]:

@@ -1,6 +1,6 @@
 """Pictures that the demo and its report share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     Image = NDArray[np.uint8]
 
 COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#76b7b2", "#e15759", "#edc948", "#9c755f")
+TABLE_ROWS, TABLE_COLUMNS = (0.12, 0.97), (0.22, 0.82)  # shares of the front camera's image
 WIDTH_INCH, DPI = 12.0, 100
-HEIGHTS = {"film": 1.35, "segments": 0.62, "skills": 1.75, "plan": 0.75, "run": 1.35}
+HEIGHTS = {"film": 1.42, "segments": 0.5, "skills": 1.3, "plan": 0.75, "run": 1.42}
 TITLES = {
     "film": "Record: whole tasks, without labels",
     "segments": "Segment: cut where the future is open; the same colour recurs as one skill",
@@ -58,6 +59,19 @@ def load_image(path: Path) -> "Image":
     encoded = np.frombuffer(path.read_bytes(), dtype=np.uint8)
     pixels: Any = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
     return np.ascontiguousarray(pixels[:, :, ::-1])
+
+
+def film_strip(frames: "Iterable[Image]") -> "Image":
+    """Frames (H, W, 3) uint8 RGB side by side, cut down to where things happen."""
+    import numpy as np
+
+    cut = []
+    for frame in frames:
+        height, width = frame.shape[:2]
+        rows = slice(round(TABLE_ROWS[0] * height), round(TABLE_ROWS[1] * height))
+        columns = slice(round(TABLE_COLUMNS[0] * width), round(TABLE_COLUMNS[1] * width))
+        cut.append(np.pad(frame[rows, columns], ((0, 0), (0, 2), (0, 0)), constant_values=255))
+    return np.concatenate(cut, axis=1)
 
 
 def colour_of(skill: str, skills: Sequence[str]) -> str:
@@ -115,7 +129,7 @@ def _draw_skills(panel: "Axes", chain: Chain) -> None:
         _box(panel, (place * width, 0.0, 0.985 * width, 1.0), colour + "22", colour)
         left = place * width + 0.012
         panel.text(left, 0.93, name, va="top", fontsize=11, fontweight="bold", color=colour)
-        panel.text(left, 0.74, "\n".join(lines), va="top", fontsize=7.5, linespacing=1.35)
+        panel.text(left, 0.70, "\n".join(lines), va="top", fontsize=7.5, linespacing=1.35)
     panel.set_xlim(0, 1)
     panel.set_ylim(0, 1)
 
@@ -143,7 +157,8 @@ def _box(
     from matplotlib.patches import Rectangle
 
     left, bottom, width, height = corner_and_size
-    panel.add_patch(Rectangle((left, bottom), width, height, facecolor=face, edgecolor=edge))
+    box = Rectangle((left, bottom), width, height, facecolor=face, edgecolor=edge, clip_on=False)
+    panel.add_patch(box)
 
 
 def operator_lines(operators: Sequence[Any]) -> list[str]:

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from robot_skills.cli.pictures import colour_of
 from robot_skills.cli.report_style import STYLE
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def write_report(
     library = load_library(folder / "library")
     found = {name: note.found for name, note in notes.items()}
     if found["record"]["filmed"]:
-        draw_chain_of(folder, found, library)
+        draw_chain_of(folder, found, library, folder / "chain.png")
     sections = [
         _head(found, summary),
         _picture(folder / "chain.png", "The whole chain, from recordings to an unseen task"),
@@ -50,9 +51,9 @@ def write_report(
 
 
 def draw_chain_of(
-    folder: Path, found: Mapping[str, Mapping[str, Any]], library: "SkillLibrary"
+    folder: Path, found: Mapping[str, Mapping[str, Any]], library: "SkillLibrary", path: Path
 ) -> None:
-    """chain.png from the pictures and notes of the stages."""
+    """The picture of the chain from the pictures and notes that the stages left in `folder`."""
     from robot_skills.cli.pictures import Chain, draw_chain, load_image, operator_lines
     from robot_skills.core.demonstration import Segment
 
@@ -67,7 +68,7 @@ def draw_chain_of(
         plan=[(step["step"], step["skill"]) for step in run["plan"]],
         run=load_image(folder / "pictures" / "unseen.png"),
     )
-    draw_chain(folder / "chain.png", chain)
+    draw_chain(path, chain)
 
 
 # Sections
@@ -118,12 +119,14 @@ def _skills(folder: Path, found: Mapping[str, Any], library: "SkillLibrary") -> 
     yield (
         f"<h2>3. Skills</h2><p>Pieces that change the same facts in the same frame became "
         f"{len(library.skills)} skills; how many was not given, and their names come from what "
-        f"they bring about. {found['train']['left_over']} pieces fitted nowhere and were left "
-        "out.</p>"
+        f"they bring about. Pieces that fitted nowhere and were left out: "
+        f"{found['train']['left_over']}.</p>"
     )
+    names = [skill.name for skill in library.skills]
     for skill in library.skills:
-        yield f"<section class='skill'><h3>{escape(skill.name)}</h3>"
-        yield f"<p>{FRAMES[skill.frame.kind]}; learned from {skill.segments} segments.</p>"
+        colour = colour_of(skill.name, names)
+        yield f"<section class='skill' style='border-color:{colour}'><h3>{escape(skill.name)}</h3>"
+        yield f"<p>It {FRAMES[skill.frame.kind]}; learned from {skill.segments} segments.</p>"
         yield _picture(folder / "pictures" / f"skill_{skill.name}.png", "One of its segments")
         yield "".join(_operator(operator) for operator in skill.operators) + "</section>"
 

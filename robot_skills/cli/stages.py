@@ -46,6 +46,7 @@ class Stages:
         note = _read_note(file) if file.is_file() else None
         if note is None:
             print(f"{name:<9} {what} ...", flush=True)
+            self._forget_later()
             note = _timed(name, work)
             write_text(file, json.dumps({"format": FORMAT, **asdict(note)}, indent=2) + "\n")
             print(f"{'':<9} {note.found.get('summary', 'done')} ({note.seconds:.0f} s)", flush=True)
@@ -53,6 +54,19 @@ class Stages:
             print(f"{name:<9} done before: {note.found.get('summary', '')}", flush=True)
         self.notes.append(note)
         return note
+
+    def _forget_later(self) -> None:
+        """Remove the notes of stages that build on the one to be done now."""
+        kept = {f"{note.name}.json" for note in self.notes}
+        for file in (self.folder / NOTES).glob("*.json"):
+            if file.name not in kept:
+                file.unlink()
+
+
+def read_notes(folder: Path) -> list[StageNote]:
+    """Notes of every finished stage of a folder; empty where there are none."""
+    notes = [_read_note(file) for file in sorted((folder / NOTES).glob("*.json"))]
+    return [note for note in notes if note is not None]
 
 
 def _timed(name: str, work: Callable[[], Mapping[str, Any]]) -> StageNote:
