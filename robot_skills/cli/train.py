@@ -204,11 +204,13 @@ def check_segments(
             f"{file} belongs to other demonstrations ({odd[0]} is {where}); "
             "make it anew with robot-skills segment"
         )
-    for segment in segments:
-        if not 0 <= segment.start < segment.stop <= steps[segment.demonstration]:
+    for name, count in steps.items():
+        own = sorted((s for s in segments if s.demonstration == name), key=lambda s: s.start)
+        edges = [s.start for s in own] + [count]
+        if edges[0] != 0 or [s.stop for s in own] != edges[1:]:
             raise InputError(
-                f"{file}: steps {segment.start} to {segment.stop} do not lie in "
-                f"{segment.demonstration}, which has {steps[segment.demonstration]}"
+                f"{file}: the segments of {name} do not cover its {count} steps one after "
+                "the other; make the table anew with robot-skills segment"
             )
 
 
