@@ -6,10 +6,10 @@ from robot_skills.nets.chunk_mlp import ChunkRunner, ChunkShape
 from robot_skills.train.cloning import CloningConfig, fit
 from robot_skills.train.dataset import Rows
 
-CONFIG = CloningConfig(steps=300, batch=64, chunk=2, hidden=32)
+CONFIG = CloningConfig(steps=400, batch=128, learning_rate=5e-3, chunk=2, hidden=64)
 
 
-def planted_rows(count=400, seed=0):
+def planted_rows(count=1500, seed=0):
     """Moves are a known function of the inputs; the gripper closes below zero, done above one."""
     rng = np.random.default_rng(seed)
     inputs = rng.normal(size=(count, 4))
@@ -23,7 +23,7 @@ def planted_rows(count=400, seed=0):
 @pytest.fixture(scope="module")
 def fitted():
     weights = fit(planted_rows(), CONFIG, seed=0)
-    return weights, ChunkRunner(weights, ChunkShape(4, 2, 32, 2))
+    return weights, ChunkRunner(weights, ChunkShape(4, 2, 64, 2))
 
 
 def test_a_planted_motion_is_learned(fitted):
