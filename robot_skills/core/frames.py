@@ -47,3 +47,29 @@ def followed_frames(path: Floats, held: NDArray[np.bool_], symmetry: int) -> Flo
     yaw = np.unwrap(yaw, period=2 * np.pi / symmetry)
     yaw = yaw - yaw[0] + float(poses.fold_yaw(yaw[:1], symmetry)[0])
     return np.concatenate([path[seen_at, :3], poses.from_yaw(yaw)], axis=-1)
+
+
+class HeldThing:
+    """Where a held thing is: it moves with the hand, whatever a late or noisy sensor says of it.
+
+    Its pose in the hand is averaged over the first `SETTLE_STEPS` steps of being held and kept.
+    """
+
+    SETTLE_STEPS = 8
+
+    def __init__(self) -> None:
+        self._in_hand: Floats | None = None
+        self._count = 0
+
+    def update(self, pose: Floats, ee: Floats, held: bool) -> Floats:
+        """Pose (7,) in world, from what is sensed (7,), the end-effector (7,), whether held."""
+        if not held:
+            self._in_hand, self._count = None, 0
+            return pose
+        sensed = np.asarray(poses.relative(ee, pose))
+        if self._in_hand is None:
+            self._in_hand = sensed
+        if self._count < self.SETTLE_STEPS:
+            self._count += 1
+            self._in_hand[:3] += (sensed[:3] - self._in_hand[:3]) / self._count
+        return np.asarray(poses.compose(ee, self._in_hand))

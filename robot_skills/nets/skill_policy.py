@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from robot_skills.core import poses
 from robot_skills.core.errors import InputError
-from robot_skills.core.frames import FollowedFrame, upright_frame
+from robot_skills.core.frames import FollowedFrame, HeldThing, upright_frame
 from robot_skills.core.observation import Observation
 from robot_skills.core.policy import ActionChunk, Subgoal
 from robot_skills.core.predicates import is_held
@@ -42,11 +42,13 @@ class SkillPolicy:
         )
         self._runner = ChunkRunner(skill.weights, shape)
         self._followed: FollowedFrame | None = None
+        self._held = HeldThing()
         self._closing: bool | None = None
 
     def reset(self) -> None:
         """Start the skill anew."""
         self._followed = None
+        self._held = HeldThing()
         self._closing = None
 
     def act(self, history: Sequence[Observation], subgoal: Subgoal) -> ActionChunk:
@@ -62,7 +64,7 @@ class SkillPolicy:
         view = SkillView(
             ee=ee[None],
             frame=frame[None],
-            thing=pose[None],
+            thing=self._held.update(pose, ee, held)[None],
             width_m=np.array([observation.gripper_width_m]),
             closing=np.array([float(self._closing)]),
             held=np.array([float(held)]),
@@ -113,7 +115,7 @@ def chunk_in_world(chunk: ActionChunk) -> Floats:
 
 
 def _number(settings: object, key: str) -> float:
-    value = settings[key] if isinstance(settings, dict) else None
+    value = settings.get(key) if isinstance(settings, dict) else None
     if not isinstance(value, int | float):
         raise InputError(f"the skill's settings lack the number {key!r}; found {value!r}")
     return value

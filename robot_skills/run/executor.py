@@ -18,6 +18,7 @@ from robot_skills.core.robot import Robot
 from robot_skills.core.skill import Plan, PlanStep, Skill, SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.nets.skill_policy import OPEN_THRESHOLD_M, SkillPolicy, chunk_in_world
+from robot_skills.run.joining import joining_index
 from robot_skills.run.subgoals import bind_subgoal
 from robot_skills.run.trace import Event, EventKind, Trace
 
@@ -108,6 +109,7 @@ class Executor:
         self._count = 0
         self._limit = 0
         self._plan: Plan | None = None
+        self._target: Floats | None = None
         self._observation = robot.observe()
         present = tuple(name for name in task.objects if name in self._observation.object_pose)
         self._observer = FactObserver(task, present)
@@ -196,7 +198,8 @@ class Executor:
 
     def _follow(self, chunk: ActionChunk, policy: SkillPolicy, run: "_SkillRun") -> Outcome | None:
         targets = chunk_in_world(chunk)
-        for index in range(self._config.replan_every):
+        first = joining_index(targets, self._target, self._config.replan_every)
+        for index in range(first, first + self._config.replan_every):
             width = float(chunk.gripper_width_m[index])
             policy.sent(width)
             self._act(targets[index], width, run.step)
@@ -221,6 +224,7 @@ class Executor:
 
     def _act(self, ee_pose: Floats, width_m: float, step: PlanStep | None) -> None:
         joints = self._controller.step(self._observation.joint_position, ee_pose)
+        self._target = ee_pose
         self._robot.act(joints, width_m)
         self._count += 1
         self._look()

@@ -15,6 +15,9 @@ from robot_skills.nets.chunk_mlp import Chunk, ChunkRunner, ChunkShape
 from robot_skills.nets.flat_features import FlatView, flat_features
 from robot_skills.nets.skill_policy import OPEN_THRESHOLD_M
 from robot_skills.run.executor import ExecutorConfig
+from robot_skills.run.joining import joining_index
+
+Floats = NDArray[np.float64]
 
 OPEN_WIDTH_M = 0.076  # the median with which the demonstrations open the gripper
 
@@ -53,6 +56,7 @@ class _FlatEpisode:
         present = tuple(n for n in task.objects if n in robot.observe().object_pose)
         self._observer = FactObserver(task, present)
         self._closing = robot.observe().gripper_width_m < OPEN_THRESHOLD_M
+        self._target: Floats | None = None
         self.steps = self._held = 0
         self._look()
 
@@ -63,11 +67,12 @@ class _FlatEpisode:
 
     def follow(self, chunk: Chunk) -> bool:
         """Carry out the beginning of a chunk; True as soon as the goal is reached."""
-        start = self.view.ee[:3]
-        for index in range(self._config.replan_every):
+        targets = np.concatenate([self.view.ee[:3] + chunk.moves, chunk.rotations], axis=-1)
+        first = joining_index(targets, self._target, self._config.replan_every)
+        for index in range(first, first + self._config.replan_every):
             self._closing = bool(chunk.closing[index])
-            pose = np.concatenate([start + chunk.moves[index], chunk.rotations[index]])
-            joints = self._controller.step(self._observation.joint_position, pose)
+            self._target = targets[index]
+            joints = self._controller.step(self._observation.joint_position, self._target)
             self._robot.act(joints, 0.0 if self._closing else OPEN_WIDTH_M)
             self.steps += 1
             self._look()

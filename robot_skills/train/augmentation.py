@@ -26,6 +26,7 @@ class AugmentationConfig:
     Sideways a segment is free until its end-effector is within `near_m` of where the thing begins
     to move (or, if it is carried, where it is let go); a copy starts up to `sideways_m` from
     there, raised by up to `raised_m` down to the last `near_m`, never below `floor_m` in world.
+    The end-effector errs by `error_m` and `error_rad`, the thing's pose by `thing_error_m`.
     """
 
     copies: int = 6
@@ -36,10 +37,11 @@ class AugmentationConfig:
     floor_m: float = 0.10
     error_m: float = 0.003
     error_rad: float = 0.02
+    thing_error_m: float = 0.002
 
 
 def augment(path: SkillPath, rng: np.random.Generator, config: AugmentationConfig) -> SkillPath:
-    """A copy of a path with another start and small errors of the end-effector on the way."""
+    """A copy of a path with another start and small errors of what is sensed on the way."""
     return _with_errors(_with_start(path, rng, config), rng, config)
 
 
@@ -124,4 +126,7 @@ def _with_errors(
     ee[:, :3] += rng.normal(0.0, config.error_m, ee[:, :3].shape)
     turns = poses.from_rotation_vector(rng.normal(0.0, config.error_rad, ee[:, :3].shape))
     ee[:, 3:] = poses.multiply(turns, ee[:, 3:])
-    return replace(path, view=replace(path.view, ee=ee))
+    thing = path.view.thing.copy()
+    thing[:, :3] += rng.normal(0.0, config.thing_error_m, 3)
+    thing[:, :3] += rng.normal(0.0, config.thing_error_m, thing[:, :3].shape)
+    return replace(path, view=replace(path.view, ee=ee, thing=thing))

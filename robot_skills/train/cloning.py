@@ -22,7 +22,7 @@ class CloningConfig:
     batch: int = 256
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
-    chunk: int = 8
+    chunk: int = 12
     hidden: int = 256
     layers: int = 2
     gripper_weight: float = 0.3
