@@ -1,4 +1,4 @@
-"""Record the demonstrations that ship in demos/blocks again: same seed, same episodes.
+"""Record the demonstrations that ship in demos/blocks again: same seed, same data to the bit.
 
     python scripts/make_shipped_demos.py
 
