@@ -58,7 +58,8 @@ def group_operators(lifted: Sequence[LiftedOperator], task: Task) -> list[SkillG
             groups.append([one])
         else:
             home.append(one)
-    return [_named(members) for members in groups]
+    taken: dict[str, int] = {}
+    return [_named(members, taken) for members in groups]
 
 
 def find_frame(lifted: LiftedOperator, task: Task) -> FramedOperator:
@@ -198,8 +199,11 @@ def _landmarks_of(instance: Instance, frame: ReferenceFrame, task: Task) -> Floa
     return np.concatenate([positions, widths], axis=-1).ravel()
 
 
-def _named(members: list[FramedOperator]) -> SkillGroup:
+def _named(members: list[FramedOperator], taken: dict[str, int]) -> SkillGroup:
+    """A skill named after what it brings about, with a number where the name is `taken`."""
     predicates = sorted({m.operator.name.partition("_off_")[0].partition("_")[0] for m in members})
     name = "_or_".join(predicates)
+    taken[name] = taken.get(name, 0) + 1
+    name += f"_{taken[name]}" if taken[name] > 1 else ""
     named = tuple(replace(m, operator=replace(m.operator, skill=name)) for m in members)
     return SkillGroup(name, members[0].frame, named)
