@@ -132,7 +132,7 @@ class Train:
 
         if self.segments is not None and self.true_segments:
             raise InputError("--segments and --true-segments exclude each other; give one of them")
-        least = {"min-support": 1, "steps": 1, "copies": 0, "threads": 1}
+        least = {"min-support": 1, "steps": 1, "copies": 0, "threads": 1, "seed": 0}
         for flag, low in least.items():
             found = getattr(self, flag.replace("-", "_"))
             if found < low:
@@ -255,7 +255,7 @@ def left_over_lines(left_over: "Sequence[Transition]") -> list[str]:
     ]
     more = len(left_over) - len(shown)
     return [
-        f"{len(left_over)} changes of facts recur too rarely for an operator:",
+        f"changes of facts that recur too rarely for an operator: {len(left_over)}",
         *shown,
         *([f"  and {more} more"] if more else []),
     ]

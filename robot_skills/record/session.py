@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,7 @@ Floats = NDArray[np.float64]
 FORMAT = 1
 SESSION_FILE = "session.json"
 TRIES = 20
+SMALLEST_IMAGE = 16  # pixels: the side of a block of H.264
 NOISE = SensorNoise(joint_rad=2e-4, position_m=5e-4, rotation_rad=2e-3)
 
 
@@ -59,6 +61,13 @@ class SessionConfig:
     goals: tuple[str, ...] = ()
     cameras: tuple[str, ...] = ("front",)
     image: tuple[int, int] = (120, 160)
+
+    def __post_init__(self) -> None:
+        least = {"episodes": 1, "seed": 0, "image": SMALLEST_IMAGE}
+        found = {"episodes": self.episodes, "seed": self.seed, "image": min(self.image)}
+        for name, low in least.items():
+            if found[name] < low:
+                raise InputError(f"{name} must be at least {low}; found {found[name]}")
 
 
 @dataclass(frozen=True)
@@ -122,11 +131,21 @@ def _claim(config: SessionConfig, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_text(file, json.dumps(wanted, indent=2) + "\n")
         return
-    found = json.loads(file.read_text())
+    found = _read_session(file)
     differing = [key for key in wanted if key != "episodes" and wanted[key] != found.get(key)]
     if differing:
         changes = ", ".join(f"{k}: {found.get(k)} there, {wanted[k]} asked" for k in differing)
         raise InputError(f"{folder} holds another session ({changes}); choose another --out")
+
+
+def _read_session(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text())
+    except ValueError as error:
+        raise InputError(f"{file}: damaged ({error}); choose another --out") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise InputError(f"{file}: is no session of format {FORMAT}; choose another --out")
+    return found
 
 
 @cache
@@ -136,12 +155,12 @@ def _task(env: str) -> Task:
 
 @cache
 def _kinematics(arm: str) -> MujocoKinematics:
-    return MujocoKinematics(load_arm(find("assets", f"arms/{arm}")))
+    return MujocoKinematics(load_arm(find("assets/arms", arm)))
 
 
 @cache
 def _scene(env: str, arm: str, objects: tuple[str, ...], visual: bool) -> Scene:
-    return build_scene(_task(env), load_arm(find("assets", f"arms/{arm}")), objects, visual)
+    return build_scene(_task(env), load_arm(find("assets/arms", arm)), objects, visual)
 
 
 @cache

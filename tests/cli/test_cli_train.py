@@ -61,7 +61,7 @@ def test_the_table_tells_what_each_skill_needs_and_brings_about(tmp_path, capsys
     assert "holding: moves in the frame of the object of ?x, learned from 4 segments" in printed
     assert "needs         clear(?x) gripper_empty() on(?x, ?y)" in printed
     assert "brings about  holding(?x)" in printed
-    assert "recur too rarely for an operator" in printed
+    assert "recur too rarely for an operator: 1" in printed
     assert "episode_000000 steps 0 to 62: " in printed
 
 
@@ -107,6 +107,7 @@ def test_a_training_that_was_cut_off_goes_on_with_the_skill_it_was_at(
     ("flags", "message"),
     [
         (["--segments", "s.json"], "--segments and --true-segments exclude each other"),
+        (["--seed", "-1"], "--seed must be at least 0; found -1"),
         (["--steps", "0"], "--steps must be at least 1; found 0"),
         (["--min-support", "9"], "no change of facts recurs in 9 segments or more"),
         (["--env", "blcks"], "did you mean 'blocks'"),

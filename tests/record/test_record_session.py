@@ -70,6 +70,26 @@ def test_a_wrong_name_is_refused_before_the_folder_is_claimed(change, message, t
     assert not (tmp_path / "set").exists()
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"episodes": 0}, "episodes must be at least 1; found 0"),
+        ({"seed": -1}, "seed must be at least 0; found -1"),
+        ({"image": (0, 160)}, "image must be at least 16; found 0"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        SessionConfig(**vars(CONFIG) | change)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": 99}'])
+def test_a_damaged_session_file_is_named(text, tmp_path):
+    (tmp_path / "session.json").write_text(text)
+    with pytest.raises(InputError, match=r"session\.json: .*choose another --out"):
+        record_session(CONFIG, tmp_path)
+
+
 def test_truth_covers_every_step_and_lies_apart(whole):
     for one in load_demonstrations(whole):
         truth = load_truth(whole, one.name)
