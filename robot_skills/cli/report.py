@@ -18,7 +18,6 @@ KINDS = {".png": "image/png", ".mp4": "video/mp4"}
 FRAMES = {
     "object": "moves relative to the thing it works on",
     "goal": "moves relative to where the thing shall end up",
-    "fixture": "moves relative to the fixture's moving part",
 }
 
 

@@ -64,10 +64,10 @@ class ReferenceFrame:
     """The frame in which the segments of a skill agree.
 
     kind "object": the frame of the thing bound to `parameter`, followed until it is held;
-    "goal": where that thing is to end up; "fixture": that fixture's moving part at the start.
+    "goal": where that thing is to end up.
     """
 
-    kind: Literal["object", "goal", "fixture"]
+    kind: Literal["object", "goal"]
     parameter: str
 
 

@@ -198,8 +198,9 @@ class Executor:
 
     def _follow(self, chunk: ActionChunk, policy: SkillPolicy, run: "_SkillRun") -> Outcome | None:
         targets = chunk_in_world(chunk)
-        first = joining_index(targets, self._target, self._config.replan_every)
-        for index in range(first, first + self._config.replan_every):
+        used = min(self._config.replan_every, len(targets))
+        first = joining_index(targets, self._target, used)
+        for index in range(first, first + used):
             width = float(chunk.gripper_width_m[index])
             policy.sent(width)
             self._act(targets[index], width, run.step)

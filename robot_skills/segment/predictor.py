@@ -5,6 +5,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from robot_skills.nets.threads import limited_threads
+
 Floats = NDArray[np.float64]
 
 HIDDEN = 96
@@ -42,6 +44,11 @@ class GaussianPredictor(nn.Module):
 
 def fit_predictor(past: Floats, targets: Floats, seed: int) -> GaussianPredictor:
     """Fit by negative log-likelihood on rows past (R, I), targets (R, D)."""
+    with limited_threads(1):
+        return _fit(past, targets, seed)
+
+
+def _fit(past: Floats, targets: Floats, seed: int) -> GaussianPredictor:
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -75,6 +75,7 @@ class SimArm:
         self.data.ctrl[scene.arm_actuators] = target
         self.data.ctrl[scene.gripper_actuator] = scene.driver_for(self._width_command_m)
         mujoco.mj_step(scene.model, self.data, self._substeps)
+        mujoco.mj_kinematics(scene.model, self.data)  # a step leaves bodies where it began
         return Command(target, self._width_command_m)
 
     def stop(self) -> None:

@@ -32,7 +32,7 @@ SKILL_FILES = ("skill.toml", "policy.safetensors", "data.safetensors", "card.md"
 START_EE = "start_ee"
 END_POSES = "end_poses/"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
-_FRAME_KINDS = ("object", "goal", "fixture")
+_FRAME_KINDS = ("object", "goal")
 
 
 def save_library(

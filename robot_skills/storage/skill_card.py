@@ -8,7 +8,6 @@ PICTURE = "card.png"
 _ANCHORS = {
     "object": "the thing bound to `{0}`, followed until it is held",
     "goal": "where the thing bound to `{0}` is to end up",
-    "fixture": "the moving part of the fixture bound to `{0}`, as it stood at the start",
 }
 
 

@@ -29,7 +29,6 @@ OUTLINE: dict[str, Any] = {"edgecolors": "white", "linewidths": 0.5}
 FRAMES = {
     "object": "the thing that ?x stands for (until it is held, then where it was taken)",
     "goal": "the place where the thing that ?x stands for ends up",
-    "fixture": "the moving part of the fixture that ?x stands for",
 }
 
 

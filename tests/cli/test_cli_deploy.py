@@ -34,7 +34,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     skill = Skill(
         name="open",
         operators=(operator,),
-        frame=ReferenceFrame("fixture", "?d"),
+        frame=ReferenceFrame("object", "?d"),
         settings={"inputs": INPUTS, "chunk": 4, "hidden": 8, "layers": 1, "open_width_m": 0.08},
         weights=export_weights(ChunkMlp(shape)),
         end_poses={"open": np.zeros((0, 7))},
