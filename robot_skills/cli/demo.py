@@ -62,7 +62,8 @@ class Demo:
         stages.do("train", f"a library of skills: {work.library}", work.train)
         tasks = f"{work.evaluated} episodes a task: {self.out / 'evaluation.json'}"
         evaluated = stages.do("evaluate", tasks, work.evaluate)
-        unseen = f"one unseen task: {self.out / 'unseen.mp4'}"
+        video = f": {self.out / 'unseen.mp4'}" if work.filmed else ", not filmed"
+        unseen = f"one unseen task in simulation{video}"
         stages.do("run", unseen, lambda: work.film(evaluated.found["episodes"]))
         self._deploy(stages, work)
         self._report(stages)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 EVALUATION_SEED = 1000  # none of the starts that were recorded
 SHOWN_TASKS = ("into_drawer_and_close", "tower_on_tray", "tower", "swap", "into_drawer")
 TWIN_GOAL = "on(red, green) on(green, blue)"
-STRIP_FRAMES, SKILL_FRAMES = 9, 6
-STRIP_SIZE = (240, 320)  # height, width, before the margins are cut off
 TRAINING_THREADS = 2
 
 
@@ -64,7 +61,7 @@ class DemoStages:
 
     def segment(self) -> dict[str, Any]:
         """Cut them where prediction fails; scored against what the operator was really doing."""
-        from robot_skills.cli.pictures import film_strip, save_png
+        from robot_skills.cli.demo_pictures import draw_demonstration
         from robot_skills.cli.progress import track
         from robot_skills.cli.segment import true_boundaries_s
         from robot_skills.segment import SegmentConfig, segment_in_detail
@@ -88,9 +85,7 @@ class DemoStages:
             self.folder / "timeline.png", dpi=100
         )
         cuts = len(found.segments) - len(recorded)
-        if video is not None:
-            frames_shown = read_frames(video, _spread(shown.steps, STRIP_FRAMES))
-            save_png(self.folder / "pictures" / "film.png", film_strip(frames_shown))
+        draw_demonstration(self.folder / "pictures" / "film.png", shown)
         return {
             "summary": f"{cuts} cuts, F1 {score.f1:.2f} against the truth within 0.5 s",
             "cuts": cuts,
@@ -101,6 +96,7 @@ class DemoStages:
 
     def train(self) -> dict[str, Any]:
         """Skills from the segments: frames, operators, one policy each."""
+        from robot_skills.cli.demo_pictures import draw_skills
         from robot_skills.cli.train import Train
 
         trained = Train(
@@ -115,7 +111,7 @@ class DemoStages:
         ).train()
         pieces = _skill_segments(trained)
         if self.filmed:
-            self._draw_skills(pieces)
+            draw_skills(self.folder / "pictures", self._recorded(), pieces)
         names = ", ".join(skill.name for skill in trained.library.skills)
         return {
             "summary": f"{len(trained.library.skills)} skills: {names}",
@@ -142,18 +138,20 @@ class DemoStages:
 
     def film(self, evaluated: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """One evaluated episode of an unseen task again, filmed with plan and facts over it."""
+        from robot_skills.cli.demo_pictures import draw_moments
         from robot_skills.cli.run import film, watched_moments
 
-        task, seed = _shown_episode(evaluated)
+        name, seed = _shown_episode(evaluated)
         simulated = Simulated(self.library, self.env, self.arm)
         if self.filmed:
-            episode, moments = film(simulated, task, seed, self.folder / "unseen.mp4")
-            self._save_frames(moments, "unseen")
+            episode, moments = film(simulated, name, seed, self.folder / "unseen.mp4")
+            _, task, arm = simulated.load()
+            draw_moments(self.folder / "pictures" / "unseen.png", moments, task, arm)
         else:
-            episode, moments = watched_moments(simulated, task, seed)
+            episode, moments = watched_moments(simulated, name, seed)
         return {
-            "summary": f"{task}, seed {seed}: {'success' if episode.success else 'failure'}",
-            "task": task,
+            "summary": f"{name}, seed {seed}: {'success' if episode.success else 'failure'}",
+            "task": name,
             "seed": seed,
             "success": episode.success,
             "trace": episode.trace.explain().splitlines() if episode.trace else [],
@@ -210,35 +208,6 @@ class DemoStages:
 
         return max(recorded, key=behaviours)
 
-    def _save_frames(self, moments: "Sequence[Moment]", name: str) -> None:
-        """A strip of the episode without anything written over it."""
-        from robot_skills.cli.pictures import film_strip, save_png
-        from robot_skills.core.arm import load_arm
-        from robot_skills.core.task_file import load_task
-        from robot_skills.paths import find
-        from robot_skills.run.film import Studio, observed_objects
-
-        task = load_task(find("envs", self.env))
-        arm = load_arm(find("assets/arms", self.arm))
-        chosen = [moments[i].observation for i in _telling_moments(moments)]
-        with Studio(task, arm, observed_objects(task, chosen[0]), STRIP_SIZE) as studio:
-            frames = [studio.image(observation) for observation in chosen]
-        save_png(self.folder / "pictures" / f"{name}.png", film_strip(frames))
-
-    def _draw_skills(self, pieces: "Sequence[Segment]") -> None:
-        """A strip a skill: one of its segments from start to end."""
-        from robot_skills.cli.pictures import film_strip, save_png
-        from robot_skills.storage.video import read_frames
-
-        by_name = {one.name: one for one in self._recorded()}
-        for skill in dict.fromkeys(piece.skill for piece in pieces):
-            own = sorted((p for p in pieces if p.skill == skill), key=lambda piece: piece.steps)
-            piece = own[len(own) // 2]
-            video = next(iter(by_name[piece.demonstration].video.values()))
-            steps = [piece.start + step for step in _spread(piece.steps, SKILL_FRAMES)]
-            strip = film_strip(read_frames(video, steps))
-            save_png(self.folder / "pictures" / f"skill_{skill}.png", strip)
-
 
 def _skill_segments(trained: "Training") -> "list[Segment]":
     from robot_skills.core.demonstration import Segment
@@ -248,20 +217,6 @@ def _skill_segments(trained: "Training") -> "list[Segment]":
         for group in trained.groups
         for i in group.instances
     ]
-
-
-def _spread(count: int, wanted: int) -> list[int]:
-    """Numbers of frames from the first to the last of `count`, evenly."""
-    return [round(i * (count - 1) / (wanted - 1)) for i in range(wanted)]
-
-
-def _telling_moments(moments: "Sequence[Moment]") -> list[int]:
-    """Numbers of moments: the first, then the middle and the end of each step of the plan."""
-    edges = [i for i in range(1, len(moments)) if moments[i].step is not moments[i - 1].step]
-    told = [0]
-    for start, stop in pairwise([0, *edges, len(moments)]):
-        told += [(start + stop) // 2, stop - 1]
-    return [told[i] for i in _spread(len(told), min(STRIP_FRAMES, len(told)))]
 
 
 def _shown_episode(evaluated: Sequence[dict[str, Any]]) -> tuple[str, int]:

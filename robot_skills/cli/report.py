@@ -170,6 +170,8 @@ def _evaluated(found: Mapping[str, Any]) -> Iterable[str]:
         "<table><tr><th>task</th><th></th><th>success</th><th></th><th>95 %</th>"
         f"<th>first try</th><th>time</th></tr>{''.join(map(_task_row, rows))}</table>"
     )
+    failed = [row for row in found["episodes"] if not row["success"]]
+    yield from _failures(failed)
     skills = "".join(
         f"<tr><td>{escape(name)}</td><td>{_percent(rate)}</td><td>{rate['n']}</td></tr>"
         for name, rate in found["skills"].items()
@@ -178,6 +180,17 @@ def _evaluated(found: Mapping[str, Any]) -> Iterable[str]:
         "<p>Each skill by itself, over all these episodes:</p><table><tr><th>skill</th>"
         f"<th>brings its effects about</th><th>runs</th></tr>{skills}</table>"
     )
+
+
+def _failures(failed: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    """What went wrong in each episode that failed."""
+    if not failed:
+        return
+    items = "".join(
+        f"<li>{escape(row['task'])}, seed {row['seed']}: {escape(row['reason'] or 'unknown')}</li>"
+        for row in failed
+    )
+    yield f"<p>Episodes that failed, and what the executor said last:</p><ul>{items}</ul>"
 
 
 def _task_row(row: Mapping[str, Any]) -> str:
@@ -197,10 +210,10 @@ def _task_row(row: Mapping[str, Any]) -> str:
 
 
 def _filmed(folder: Path, run: Mapping[str, Any]) -> Iterable[str]:
-    ended = "succeeded" if run["success"] else "failed"
+    which = "the first of those evaluated that succeeded" if run["success"] else "which failed"
     yield (
-        f"<h2>6. The unseen task, carried out</h2><p>The episode planned above, one of those "
-        f"evaluated (seed {run['seed']}); it {ended}.</p>"
+        "<h2>6. The unseen task, carried out</h2><p>The episode planned above, "
+        f"{which} (seed {run['seed']}).</p>"
     )
     yield _video(folder / "unseen.mp4")
     yield _trace(run["trace"])
