@@ -228,7 +228,7 @@ def skill_table(library: "SkillLibrary") -> str:
 def _skill_lines(skill: "Skill", library: "SkillLibrary") -> list[str]:
     head = (
         f"{skill.name}: moves in the frame of the {skill.frame.kind} of {skill.frame.parameter}, "
-        f"learned from {skill.segments} segments of {skill.median_steps / library.rate_hz:.1f} s"
+        f"learned from {skill.segments} segments of {skill.median_steps / library.rate_hz:.1f} s (median)"
     )
     return [head, *(line for operator in skill.operators for line in _operator_lines(operator))]
 
