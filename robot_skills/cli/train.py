@@ -226,9 +226,10 @@ def skill_table(library: "SkillLibrary") -> str:
 
 
 def _skill_lines(skill: "Skill", library: "SkillLibrary") -> list[str]:
+    median_s = skill.median_steps / library.rate_hz
     head = (
         f"{skill.name}: moves in the frame of the {skill.frame.kind} of {skill.frame.parameter}, "
-        f"learned from {skill.segments} segments of {skill.median_steps / library.rate_hz:.1f} s (median)"
+        f"learned from {skill.segments} segments of {median_s:.1f} s (median)"
     )
     return [head, *(line for operator in skill.operators for line in _operator_lines(operator))]
 
