@@ -99,8 +99,8 @@ def _recorded(folder: Path, found: Mapping[str, Any]) -> Iterable[str]:
     yield (
         f"<h2>1. Recorded</h2><p>{record['demonstrations']} demonstrations of seen tasks, "
         f"{record['robot_minutes']:.0f} minutes in all, by a scripted operator that hesitates, "
-        "takes detours and fumbles as people do. Joints, gripper and object poses are kept, and a "
-        "film; what the operator had in mind is not. One of them:</p>"
+        "takes detours and fumbles as people do. Joints, gripper and object poses are kept"
+        f"{', and a film' if record['filmed'] else ''}; what the operator had in mind is not.</p>"
     )
     yield _picture(folder / "pictures" / "film.png", f"{cut['shown']}, from start to end")
     score = cut["score"]
@@ -111,7 +111,7 @@ def _recorded(folder: Path, found: Mapping[str, Any]) -> Iterable[str]:
         f"within half a second, F1 is {score['f1']:.2f} ({score['low']:.2f} to "
         f"{score['high']:.2f}, {score['n']} true changes).</p>"
     )
-    yield _picture(folder / "timeline.png", "Timeline of the same demonstration")
+    yield _picture(folder / "timeline.png", f"Timeline of {cut['shown']}")
 
 
 def _skills(folder: Path, found: Mapping[str, Any], library: "SkillLibrary") -> Iterable[str]:
