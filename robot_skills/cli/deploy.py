@@ -120,12 +120,12 @@ class Deploy:
         library: "SkillLibrary",
         watch: "Watch | None",
     ) -> "Trace":
+        from robot_skills.core.body import Body
         from robot_skills.core.facts import State, format_facts
         from robot_skills.core.predicates import FactObserver
         from robot_skills.core.skill import Plan
         from robot_skills.deploy.connect import deployed_arm
         from robot_skills.plan import make_plan
-        from robot_skills.core.body import Body
         from robot_skills.run.executor import execute
         from robot_skills.sim.kinematics import MujocoKinematics
 
