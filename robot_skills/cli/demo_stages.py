@@ -158,8 +158,11 @@ class DemoStages:
             **_told(moments),
         }
 
-    def twin(self) -> dict[str, Any]:
-        """The same library on the UR twin, through the arm's own protocol; judged by its log."""
+    def twin(self, faults: Sequence[str]) -> dict[str, Any]:
+        """The same library on the UR twin, through the arm's own protocol; judged by its log.
+
+        `faults` say why earlier tries stopped.
+        """
         from robot_skills.cli.deploy import Deploy, twin_report
         from robot_skills.cli.progress import track
         from robot_skills.core.arm import load_arm
@@ -189,6 +192,7 @@ class DemoStages:
             "completed": held and not result.exceeded,
             "report": twin_report(result),
             "gap": deploy.gap,
+            "stopped_before": list(faults),
             "trace": result.trace.explain().splitlines(),
         }
 

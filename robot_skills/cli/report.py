@@ -232,6 +232,8 @@ def _deployed(folder: Path, twin: Mapping[str, Any] | None) -> Iterable[str]:
         f"<pre>{escape(chr(10).join(twin['report']))}</pre>"
         "<p>The film shows the world as the arm perceived it, noise included.</p>"
     )
+    for fault in twin["stopped_before"]:
+        yield f"<p>An earlier try was stopped by the arm itself: {escape(fault)}.</p>"
     yield _video(folder / "twin.mp4")
     yield _trace(twin["trace"])
 
