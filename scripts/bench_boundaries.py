@@ -8,8 +8,8 @@ robosuite arms, with the lift and place events of their objects. Writes docs/res
 
 import os
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tyro
@@ -19,14 +19,23 @@ from robot_skills.cli.progress import track
 from robot_skills.core.demonstration import Demonstration
 from robot_skills.record.session import SessionConfig, record_session
 from robot_skills.segment.config import Method, SegmentConfig
-from robot_skills.segment.score import Score, score_methods, score_with_true_number
+from robot_skills.segment.score import Score, score_segments, score_with_true_number
+from robot_skills.segment.segmenter import segment
 from robot_skills.storage.episodes import load_demonstrations
 from robot_skills.storage.human_events import load_human_long_horizon
 from robot_skills.storage.truth import load_truth
 
-SEED = 4711  # of the scripted demonstrations; no constant was chosen on it
+SEEDS = (4711, 4712, 4713)  # of the scripted sets; no constant was chosen on them
 
 Truths = list[list[float]]
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """Demonstrations that are cut together, and their true boundaries in s."""
+
+    demonstrations: list[Demonstration]
+    truths_s: Truths
 
 
 @dataclass(frozen=True)
@@ -37,32 +46,34 @@ class Bench:
     """Folder with robosuite_teleop; ROBOT_SKILLS_DATA by default."""
 
     episodes: int = 80
-    """Scripted demonstrations to record and score."""
+    """Scripted demonstrations a set; each of three sets is cut by itself, as a user would."""
 
     def run(self) -> None:
         """Measure, print and write."""
         figures = self._scripted() | self._human()
-        file = write_results("blocks", figures, [SEED], keep_others=True)
+        file = write_results("blocks", figures, SEEDS, keep_others=True)
         for name, figure in figures.items():
             print(f"{name:<48} {figure.value} [{figure.low}, {figure.high}] {figure.note}")
         print(f"written to {file}")
 
     def _scripted(self) -> dict[str, Figure]:
-        with tempfile.TemporaryDirectory() as folder:
-            config = SessionConfig(episodes=self.episodes, seed=SEED, cameras=())
-            record_session(config, Path(folder), workers=2, track=track)
-            demonstrations = load_demonstrations(Path(folder))
-            truths = [
-                [step / d.rate_hz for step in load_truth(Path(folder), d.name).boundaries]
-                for d in demonstrations
-            ]
-        with_objects = _score(demonstrations, truths, use_objects=True)
-        without = _score(demonstrations, truths, use_objects=False)
+        sets = [self._recorded(seed) for seed in SEEDS]
+        with_objects = _score(sets, use_objects=True)
+        without = _score(sets, use_objects=False)
         figures = {
             "boundary_f1_scripted": _figure(with_objects["surprise"]),
             "boundary_f1_scripted_no_objects": _figure(without["surprise"]),
         }
         return figures | _nested("scripted", with_objects) | _nested("scripted_no_objects", without)
+
+    def _recorded(self, seed: int) -> LabelledSet:
+        with tempfile.TemporaryDirectory() as folder:
+            config = SessionConfig(episodes=self.episodes, seed=seed, cameras=())
+            record_session(config, Path(folder), workers=2, track=track)
+            demonstrations = load_demonstrations(Path(folder))
+            truths = [load_truth(Path(folder), d.name).boundaries for d in demonstrations]
+        renamed = [replace(d, name=f"{seed}/{d.name}") for d in demonstrations]
+        return LabelledSet(renamed, _seconds(renamed, truths))
 
     def _human(self) -> dict[str, Figure]:
         folder = self.data or os.environ.get("ROBOT_SKILLS_DATA")
@@ -70,12 +81,9 @@ class Bench:
             missing = Figure(None, "share", note="not measured: no --data with robosuite_teleop")
             return {"boundary_f1_human": missing, "best_baseline_f1_human": missing}
         demonstrations, boundaries = load_human_long_horizon(Path(folder))
-        truths = [
-            [step / d.rate_hz for step in steps]
-            for d, steps in zip(demonstrations, boundaries, strict=True)
-        ]
-        scores = _score(demonstrations, truths, use_objects=True)
-        arm_only = _score(demonstrations, truths, use_objects=False)
+        people = [LabelledSet(demonstrations, _seconds(demonstrations, boundaries))]
+        scores = _score(people, use_objects=True)
+        arm_only = _score(people, use_objects=False)
         everything = scores | {f"{name}_no_objects": score for name, score in arm_only.items()}
         best = max((n for n in everything if not n.startswith("surprise")), key=_f1_of(everything))
         figures = {
@@ -85,19 +93,25 @@ class Bench:
         return figures | _nested("human", scores) | _nested("human_no_objects", arm_only)
 
 
-def _score(
-    demonstrations: list[Demonstration], truths: Truths, use_objects: bool
-) -> dict[str, Score]:
-    configs = {m.value: SegmentConfig(method=m, use_objects=use_objects) for m in Method}
-    scores = score_methods(demonstrations, truths, configs)
-    for method in (Method.KERNEL, Method.EQUAL):
+def _seconds(demonstrations: list[Demonstration], steps: Sequence[Sequence[int]]) -> Truths:
+    return [[step / d.rate_hz for step in of] for d, of in zip(demonstrations, steps, strict=True)]
+
+
+def _score(sets: Sequence[LabelledSet], use_objects: bool) -> dict[str, Score]:
+    demonstrations = [d for one in sets for d in one.demonstrations]
+    truths = [truth for one in sets for truth in one.truths_s]
+    scores = {}
+    for method in Method:
         config = SegmentConfig(method=method, use_objects=use_objects)
-        told = score_with_true_number(demonstrations, truths, config)
-        scores[f"{method.value}_true_number"] = told
+        pieces = [piece for one in sets for piece in segment(one.demonstrations, config)]
+        scores[method.value] = score_segments(demonstrations, pieces, truths)
+        if method in (Method.KERNEL, Method.EQUAL):
+            told = score_with_true_number(demonstrations, truths, config)
+            scores[f"{method.value}_true_number"] = told
     return scores
 
 
-def _f1_of(scores: Mapping[str, Score]):  # type: ignore[no-untyped-def]
+def _f1_of(scores: Mapping[str, Score]) -> Callable[[str], float]:
     return lambda name: scores[name].f1
 
 
