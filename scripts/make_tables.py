@@ -1,7 +1,9 @@
 """Writes the tables in README.md and docs/*.md from docs/results/.
 
 A table stands between `<!-- table: NAME -->` and `<!-- end table -->`; NAME may be followed by
-patterns such as `unseen_*` that choose figures and their order.
+patterns such as `unseen_*` that choose figures and their order. Between `<!-- grid: NAME GROUP -->`
+and `<!-- end table -->` stand the figures GROUP/row/column as a grid; with `turned` after GROUP,
+GROUP/column/row.
 """
 
 import re
@@ -13,7 +15,7 @@ from typing import Any
 from results import RESULTS, ROOT, read_results
 
 _TABLE = re.compile(
-    r"(?P<start><!-- table: (?P<name>[\w-]+)(?P<patterns>[^\n]*?) -->\n).*?"
+    r"(?P<start><!-- (?P<kind>table|grid): (?P<name>[\w-]+)(?P<patterns>[^\n]*?) -->\n).*?"
     r"(?P<end><!-- end table -->)",
     re.DOTALL,
 )
@@ -35,7 +37,9 @@ def _replacement(found: re.Match[str], results: Path) -> str:
     if not file.exists():
         body = "\nNot measured yet.\n\n"
     else:
-        body = f"\n{table(read_results(file), found['patterns'].split())}\n"
+        words = found["patterns"].split()
+        draw = table if found["kind"] == "table" else grid
+        body = f"\n{draw(read_results(file), words)}\n"
     return f"{found['start']}{body}{found['end']}"
 
 
@@ -46,8 +50,42 @@ def table(results: dict[str, Any], patterns: list[str]) -> str:
         name for pattern in patterns or ["*"] for name in figures if fnmatchcase(name, pattern)
     )
     rows = "".join(_row(name, figures[name]) for name in chosen)
-    source = f"Measured with `{results['command']}` at {results['commit']} on {results['machine']}."
-    return f"{HEADER}{rows}\n{source}\n"
+    return f"{HEADER}{rows}\n{_source(results)}\n"
+
+
+def grid(results: dict[str, Any], words: list[str]) -> str:
+    """Markdown grid of the figures GROUP/row/column: value and interval in each cell."""
+    group, turned = words[0], "turned" in words[1:]
+    cells: dict[tuple[str, str], str] = {}
+    for name, figure in results["figures"].items():
+        if name.startswith(f"{group}/") and name.count("/") == 2:
+            _, row, column = name.split("/")
+            cells[(column, row) if turned else (row, column)] = _cell(figure)
+    rows, columns = (list(dict.fromkeys(key[i] for key in cells)) for i in (0, 1))
+    head = "| " + " | ".join(["", *(_words(c) for c in columns)]) + " |\n"
+    line = "|" + "---|" * (len(columns) + 1) + "\n"
+    body = "".join(
+        f"| {_words(r)} | " + " | ".join(cells.get((r, c), "") for c in columns) + " |\n"
+        for r in rows
+    )
+    return f"{head}{line}{body}\n{_source(results)}\n"
+
+
+def _cell(figure: dict[str, Any]) -> str:
+    if figure["value"] is None:
+        return "not measured"
+    value, unit = _number(figure["value"], figure["unit"]), figure["unit"]
+    if figure["low"] is None:
+        return value
+    return f"{value} ({_number(figure['low'], unit)} to {_number(figure['high'], unit)})"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _source(results: dict[str, Any]) -> str:
+    return f"Measured with `{results['command']}` at {results['commit']} on {results['machine']}."
 
 
 def _row(name: str, figure: dict[str, Any]) -> str:
@@ -59,7 +97,7 @@ def _row(name: str, figure: dict[str, Any]) -> str:
     if value is not None and unit not in ("", "share"):
         shown = f"{shown} {unit}"
     n = "" if figure["n"] is None else str(figure["n"])
-    return f"| {name.replace('_', ' ')} | {shown} | {interval} | {n} | {figure['note']} |\n"
+    return f"| {_words(name)} | {shown} | {interval} | {n} | {figure['note']} |\n"
 
 
 def _number(value: float, unit: str) -> str:

@@ -155,7 +155,11 @@ class Executor:
         return True
 
     def _next(self, waiting: list[PlanStep], replan: Replan, goal: State) -> PlanStep | None:
-        """The step to do now; re-plans when the plan ran out or its next step cannot start."""
+        """The step to do now; re-plans when the plan ran out or its next step cannot start.
+
+        Where no plan leads on from here, a waiting step is tried all the same: a drawer left half
+        open is neither open nor closed, and no operator speaks of it.
+        """
         if waiting and waiting[0].operator.preconditions <= self._facts:
             return waiting.pop(0)
         if waiting:

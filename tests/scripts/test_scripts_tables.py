@@ -52,3 +52,16 @@ def test_what_was_not_measured_says_so(tmp_path):
 def test_the_tables_of_this_checkout_are_up_to_date(page):
     text = page.read_text()
     assert make_tables.fill(text, RESULTS) == text, "run `make docs`"
+
+
+def test_a_grid_sets_rows_against_columns_and_may_be_turned(tmp_path):
+    share = {"task/tower/skills": Figure(1.0, "share", 0.9, 1.0, 50)}
+    none = {"task/tower/flat": Figure(None, "share", note="no library")}
+    write_results("blocks", share | none, [0], folder=tmp_path)
+    page = "<!-- grid: blocks task{} -->\n<!-- end table -->\n"
+    straight = make_tables.fill(page.format(""), tmp_path)
+    assert "|  | skills | flat |\n|---|---|---|\n" in straight
+    assert "| tower | 100 % (90 % to 100 %) | not measured |" in straight
+    turned = make_tables.fill(page.format(" turned"), tmp_path)
+    assert "|  | tower |\n" in turned
+    assert "| skills | 100 % (90 % to 100 %) |" in turned
