@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 from robot_skills.core.facts import Fact, State
@@ -61,7 +61,19 @@ def lift(
     for signature, instances in exact.items():
         if signature not in frequent:
             left += _reassign(instances, frequent, task)
-    return [_operator(s, found) for s, found in _ordered(frequent)], left
+    return _named_apart([_operator(s, found) for s, found in _ordered(frequent)]), left
+
+
+def _named_apart(lifted: Sequence[LiftedOperator]) -> list[LiftedOperator]:
+    """The same with a number where a name is taken: libraries keep operators by their names."""
+    taken: dict[str, int] = defaultdict(int)
+    named = []
+    for one in lifted:
+        name = one.operator.name
+        taken[name] += 1
+        number = f"_{taken[name]}" if taken[name] > 1 else ""
+        named.append(replace(one, operator=replace(one.operator, name=name + number)))
+    return named
 
 
 def _ordered(

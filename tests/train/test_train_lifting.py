@@ -50,6 +50,20 @@ def test_a_change_with_something_beside_supports_the_frequent_one(transitions, t
     assert left == []
 
 
+def test_two_operators_that_bring_about_the_same_are_told_apart(transitions, task):
+    """A library keeps operators by name: one of two of the same name would be lost."""
+    picks = [t for t in transitions if any(f.predicate == "holding" for f in t.added)]
+    still_clear = [
+        replace(t, after=t.after | {f for f in t.deleted if f.predicate == "clear"})
+        for t in picks[:4]
+    ]
+    lifted, _ = lift([*still_clear, *picks[4:]], task, min_support=3)
+    names = [one.operator.name for one in lifted]
+    assert names == ["holding_off_surface", "holding_off_surface_2"]
+    groups = group_operators(lifted, task)
+    assert sorted(m.operator.name for g in groups for m in g.members) == sorted(names)
+
+
 def test_a_precondition_need_not_hold_where_sensors_missed_it_once(transitions, task):
     missed = Fact("clear", ("red",))
     facts = replace(transitions[4], before=transitions[4].before - {missed})
