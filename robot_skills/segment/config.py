@@ -3,16 +3,34 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from robot_skills.core.errors import InputError
+from robot_skills.core.errors import InputError, unknown_name
 
 
 class Method(StrEnum):
     """How boundaries are found."""
 
     SURPRISE = "surprise"
+    BUDS = "buds"
+    LOTUS = "lotus"
+    UVD = "uvd"
+    KEY_POSES = "key-poses"
+    EVENTS = "events"
     KERNEL = "kernel"
+    PELT = "pelt"
+    WINDOW = "window"
     GRIPPER = "gripper"
     EQUAL = "equal"
+    RANDOM = "random"
+
+
+TAKES_NUMBER = (Method.KERNEL, Method.WINDOW, Method.EQUAL, Method.RANDOM)
+
+
+def method_named(name: str) -> Method:
+    """The method of that name; InputError suggests the near one."""
+    if name not in set(Method):
+        raise unknown_name("method", name, Method)
+    return Method(name)
 
 
 @dataclass(frozen=True)
@@ -21,7 +39,8 @@ class SegmentConfig:
 
     `finer` 1 is the calibrated threshold, 2 cuts more readily, 0.5 less; `min_length_s` is the
     shortest segment; `use_objects` False drops object poses and fixtures; `cuts` overrides the
-    number of boundaries of the kernel and equal methods (a baseline that is given the truth).
+    number of boundaries of the methods in TAKES_NUMBER (a baseline that is given the truth);
+    `skills` is how many skills BUDS and LOTUS look for.
     """
 
     method: Method = Method.SURPRISE
@@ -30,6 +49,7 @@ class SegmentConfig:
     use_objects: bool = True
     seed: int = 0
     cuts: int | None = None
+    skills: int | None = None
 
     def __post_init__(self) -> None:
         if self.finer <= 0:
@@ -38,3 +58,5 @@ class SegmentConfig:
             raise InputError(f"min_length_s must be positive; found {self.min_length_s}")
         if self.cuts is not None and self.cuts < 0:
             raise InputError(f"cuts must be 0 or more; found {self.cuts}")
+        if self.skills is not None and self.skills < 2:
+            raise InputError(f"skills must be 2 or more; found {self.skills}")

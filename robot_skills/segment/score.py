@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from robot_skills.core.demonstration import Demonstration, Segment
-from robot_skills.segment.config import Method, SegmentConfig
+from robot_skills.segment.config import TAKES_NUMBER, SegmentConfig
 from robot_skills.segment.metrics import (
     TOLERANCE_S,
     BoundaryCounts,
@@ -62,8 +62,8 @@ def score_with_true_number(
     config: SegmentConfig,
     tolerance_s: float = TOLERANCE_S,
 ) -> Score:
-    """Score of the kernel or equal method when it is told how many boundaries there are."""
-    if config.method not in (Method.KERNEL, Method.EQUAL):
+    """Score of a method in TAKES_NUMBER when it is told how many boundaries there are."""
+    if config.method not in TAKES_NUMBER:
         raise ValueError(f"{config.method} cannot be told a number of boundaries")
     pieces = [
         piece

@@ -6,21 +6,36 @@ from dataclasses import dataclass
 from robot_skills.core.demonstration import Demonstration, Segment
 from robot_skills.core.errors import InputError
 from robot_skills.core.progress import Track, quiet
-from robot_skills.segment.baselines import (
-    equal_boundaries,
-    gripper_boundaries,
-    kernel_boundaries,
-)
-from robot_skills.segment.boundaries import Boundary, surprise_boundaries
+from robot_skills.segment.boundaries import surprise_boundaries
 from robot_skills.segment.config import Method, SegmentConfig
+from robot_skills.segment.methods.buds import buds_cuts
+from robot_skills.segment.methods.chance import equal_boundaries, random_boundaries
+from robot_skills.segment.methods.change_points import (
+    kernel_boundaries,
+    pelt_boundaries,
+    window_boundaries,
+)
+from robot_skills.segment.methods.cuts import Cuts
+from robot_skills.segment.methods.embedding import shape
+from robot_skills.segment.methods.events import event_boundaries, gripper_boundaries
+from robot_skills.segment.methods.key_poses import key_pose_boundaries
+from robot_skills.segment.methods.lotus import lotus_cuts
+from robot_skills.segment.methods.uvd import uvd_boundaries
 from robot_skills.segment.signals import SHORTEST_STEPS, Signals, read_signals
 from robot_skills.segment.surprise import Surprise, measure_surprise
 
 ALONE = {
+    Method.UVD: uvd_boundaries,
+    Method.KEY_POSES: key_pose_boundaries,
+    Method.EVENTS: event_boundaries,
     Method.KERNEL: kernel_boundaries,
+    Method.PELT: pelt_boundaries,
+    Method.WINDOW: window_boundaries,
     Method.GRIPPER: gripper_boundaries,
     Method.EQUAL: equal_boundaries,
+    Method.RANDOM: random_boundaries,
 }
+TOGETHER = {Method.BUDS: buds_cuts, Method.LOTUS: lotus_cuts}
 
 
 @dataclass(frozen=True)
@@ -64,14 +79,14 @@ def segment_in_detail(
     if config.method is Method.SURPRISE and long_enough:
         measured = measure_surprise(long_enough, config.seed, track)
         surprise = {s.name: m for s, m in zip(long_enough, measured, strict=True)}
-        found = surprise_boundaries(measured, config)
-    elif config.method is Method.SURPRISE:
-        found = []
+        found = [Cuts(b) for b in surprise_boundaries(measured, config)]
+    elif config.method in ALONE:
+        found = [Cuts(ALONE[config.method](s, config)) for s in track(long_enough, "cutting")]
     else:
-        found = [ALONE[config.method](s, config) for s in track(long_enough, "cutting")]
+        found = _together(long_enough, config, track)
     cuts = {s.name: b for s, b in zip(long_enough, found, strict=True)}
     return Segmentation(
-        [piece for s in signals for piece in _tile(s, cuts.get(s.name, []))],
+        [piece for s in signals for piece in _tile(s, cuts.get(s.name, Cuts([])))],
         {s.name: s for s in signals},
         surprise,
         [f"{s.name}: {note}" for s in signals for note in s.notes],
@@ -90,16 +105,29 @@ def _check(demonstrations: Sequence[Demonstration]) -> None:
         raise InputError(f"demonstrations without any step: {', '.join(empty)}")
 
 
-def _tile(signals: Signals, boundaries: Sequence[Boundary]) -> list[Segment]:
+def _together(signals: Sequence[Signals], config: SegmentConfig, track: Track) -> list[Cuts]:
+    """Cuts by a method that compares demonstrations; those of one shape are compared."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for index, one in enumerate(signals):
+        groups.setdefault(shape(one), []).append(index)
+    result: dict[int, Cuts] = {}
+    for members in track(list(groups.values()), "cutting"):
+        cut = TOGETHER[config.method]([signals[index] for index in members], config)
+        result.update(zip(members, cut, strict=True))
+    return [result[index] for index in range(len(signals))]
+
+
+def _tile(signals: Signals, cuts: Cuts) -> list[Segment]:
     """Segments [start, stop) between the boundaries, from the first step to the last."""
-    starts, facts = [0], [(1.0, "start")]
-    for boundary in boundaries:
+    skills = cuts.skills or ("",) * (len(cuts.boundaries) + 1)
+    starts, facts = [0], [(skills[0], 1.0, "start")]
+    for boundary, skill in zip(cuts.boundaries, skills[1:], strict=True):
         step = signals.step_of(boundary.sample)
         if starts[-1] < step < signals.steps:
             starts.append(step)
-            facts.append((boundary.confidence, boundary.cause))
+            facts.append((skill, boundary.confidence, boundary.cause))
     stops = [*starts[1:], signals.steps]
     return [
-        Segment(signals.name, start, stop, "", confidence, cause)
-        for start, stop, (confidence, cause) in zip(starts, stops, facts, strict=True)
+        Segment(signals.name, start, stop, skill, confidence, cause)
+        for start, stop, (skill, confidence, cause) in zip(starts, stops, facts, strict=True)
     ]
