@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -11,6 +11,22 @@ if TYPE_CHECKING:
     from robot_skills.core.demonstration import Demonstration
     from robot_skills.segment import Segmentation, SegmentConfig
     from robot_skills.storage.segments import SegmentTable
+
+METHODS = {
+    "surprise": "the default; the others are there to compare with",
+    "buds": "like pieces merged from below, clustered over all demonstrations",
+    "lotus": "buds on the first, later demonstrations join skills or open new ones",
+    "uvd": "subgoals found backwards by the distance to them",
+    "key-poses": "the gripper switches or the arm stops",
+    "events": "the gripper switches or a wrench jumps",
+    "kernel": "change points under a Gaussian kernel",
+    "pelt": "changes of the mean, exactly",
+    "window": "changes of the mean between two sliding windows",
+    "gripper": "the gripper switches",
+    "equal": "equal parts",
+    "random": "as many cuts as equal, anywhere",
+}
+METHODS_HELP = "\n\n".join(["How to cut.", *(f"{name}: {line}." for name, line in METHODS.items())])
 
 
 @dataclass(frozen=True)
@@ -27,8 +43,7 @@ class Segment:
     out: Path = Path("runs/segments")
     """Folder for the table and the pictures."""
 
-    method: Literal["surprise", "kernel", "gripper", "equal"] = "surprise"
-    """surprise is the default; the others are there to compare with."""
+    method: Annotated[str, tyro.conf.arg(metavar="METHOD", help=METHODS_HELP)] = "surprise"
 
     finer: float = 1.0
     """Above 1 cuts more readily, below 1 less."""
@@ -45,8 +60,11 @@ class Segment:
     pictures: bool = True
     """Whether to draw the timelines."""
 
+    skills: int | None = None
+    """How many skills buds and lotus look for; 6 by default."""
+
     seed: int = 0
-    """Seed of the predictors."""
+    """Seed of the predictors, the clusters and the random cuts."""
 
     def run(self) -> None:
         """Cut, write, and say what was found; InputError for what cannot be read."""
@@ -54,9 +72,10 @@ class Segment:
         from robot_skills.segment import segment_in_detail
         from robot_skills.storage.segments import save_segments
 
+        config = self._config()
         demonstrations = load_given(self.paths)
         truths_s = [true_boundaries_s(self.paths, one) for one in demonstrations]
-        found = segment_in_detail(demonstrations, self._config(), track)
+        found = segment_in_detail(demonstrations, config, track)
         save_segments(self.out / "segments.json", self._table(demonstrations, found))
         if self.pictures:
             self._draw(demonstrations, found, truths_s)
@@ -72,10 +91,16 @@ class Segment:
         self._print_score(demonstrations, found, truths_s)
 
     def _config(self) -> "SegmentConfig":
-        from robot_skills.segment import Method, SegmentConfig
+        from robot_skills.segment import SegmentConfig
+        from robot_skills.segment.config import method_named
 
         return SegmentConfig(
-            Method(self.method), self.finer, self.min_length_s, self.use_objects, self.seed
+            method_named(self.method),
+            self.finer,
+            self.min_length_s,
+            self.use_objects,
+            self.seed,
+            skills=self.skills,
         )
 
     def _table(
@@ -89,6 +114,7 @@ class Segment:
             "finer": str(self.finer),
             "min_length_s": str(self.min_length_s),
             "use_objects": str(self.use_objects),
+            "skills": "default" if self.skills is None else str(self.skills),
             "seed": str(self.seed),
             "robot_skills": __version__,
         }
@@ -151,19 +177,6 @@ def load_given(paths: Sequence[Path]) -> "list[Demonstration]":
         load = load_demonstrations if path.is_dir() else load_robosuite_demonstrations
         demonstrations += load(path)
     return demonstrations
-
-
-def _existing(path: Path) -> Path:
-    """`path`, or the shipped set that it names; InputError when there is neither."""
-    from robot_skills.core.errors import InputError
-    from robot_skills.paths import data_folder
-
-    if path.exists():
-        return path
-    shipped = data_folder("demos") / path.name
-    if path.parent in (Path(), Path("demos")) and shipped.is_dir():
-        return shipped
-    raise InputError(f"no file or folder {path}")
 
 
 def true_boundaries_s(paths: Sequence[Path], one: "Demonstration") -> list[float] | None:

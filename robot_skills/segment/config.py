@@ -29,7 +29,7 @@ TAKES_NUMBER = (Method.KERNEL, Method.WINDOW, Method.EQUAL, Method.RANDOM)
 def method_named(name: str) -> Method:
     """The method of that name; InputError suggests the near one."""
     if name not in set(Method):
-        raise unknown_name("method", name, Method)
+        raise unknown_name("method", name, [method.value for method in Method])
     return Method(name)
 
 

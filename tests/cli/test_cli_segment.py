@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from robot_skills.cli import main
+from robot_skills.cli.segment import METHODS
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
-from robot_skills.segment import predictor
+from robot_skills.segment import Method, predictor
 from robot_skills.storage.episodes import EpisodeWriter
 from robot_skills.storage.segments import load_segments
 from robot_skills.storage.truth import Truth, save_truth
@@ -61,6 +62,8 @@ def test_segment_takes_one_episode_and_the_default_method(episodes, tmp_path, mo
         (["nowhere"], "no file or folder nowhere"),
         (["{set}", "--finer", "0"], "finer must be positive"),
         (["{set}", "--finest", "2"], "--finer"),
+        (["{set}", "--method", "lotos"], "did you mean 'lotus'?"),
+        (["{set}", "--method", "buds", "--skills", "1"], "skills must be 2 or more"),
     ],
 )
 def test_mistakes_are_told(episodes, tmp_path, capsys, given, message):
@@ -68,3 +71,15 @@ def test_mistakes_are_told(episodes, tmp_path, capsys, given, message):
     assert main(["segment", *words, "--out", str(tmp_path / "out")]) != 0
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_every_method_has_its_line_of_help():
+    assert list(METHODS) == [method.value for method in Method]
+
+
+def test_a_method_that_labels_writes_its_skills(episodes, tmp_path):
+    out = tmp_path / "out"
+    flags = ["--method", "buds", "--skills", "2", "--no-pictures", "--out", str(out)]
+    assert main(["segment", str(episodes), *flags]) == 0
+    skills = {piece.skill for piece in load_segments(out / "segments.json").segments}
+    assert skills <= {"skill_1", "skill_2"} and "skill_1" in skills
