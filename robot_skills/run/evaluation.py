@@ -10,7 +10,6 @@ from robot_skills.core.body import Body
 from robot_skills.core.errors import NoPlanError
 from robot_skills.core.facts import State
 from robot_skills.core.predicates import FactObserver
-from robot_skills.core.progress import Track, quiet
 from robot_skills.core.skill import Plan, SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.run.executor import Executor, ExecutorConfig, Watch
@@ -99,23 +98,6 @@ def run_episode(
 def _reason(trace: Trace) -> str:
     stops = [event.text for event in trace.events if event.kind in ("failure", "stop")]
     return "" if trace.success else (stops[-1] if stops else "")
-
-
-def evaluate(
-    simulation: Simulation,
-    library: SkillLibrary,
-    make_plan: MakePlan,
-    goals: Sequence[str],
-    episodes: int,
-    seed: int,
-    track: Track = quiet,
-) -> list[Episode]:
-    """`episodes` seeded episodes of every goal; the same seeds are the same starts."""
-    cases = [(goal, seed + number) for goal in goals for number in range(episodes)]
-    return [
-        run_episode(simulation, library, make_plan, goal, case)
-        for goal, case in track(cases, "evaluating")
-    ]
 
 
 def success_rate(episodes: Sequence[Episode]) -> Rate:

@@ -46,10 +46,6 @@ class MujocoKinematics:
         mujoco.mj_jacSite(self._model, self._data, jacobian[:3], jacobian[3:], self._site)
         return np.asarray(jacobian[:, self._dofs])
 
-    def ee_path(self, joint_position: Floats) -> Floats:
-        """Poses (T, 7) along joints (T, J) rad."""
-        return np.array([self.ee_pose(joints) for joints in joint_position])
-
     def _place(self, joint_position: Floats) -> None:
         wanted = joint_position.tobytes()  # a pose and a Jacobian are asked for the same joints
         if wanted == self._placed:

@@ -30,8 +30,8 @@ WRIST_CAMERA = "wrist"
 class Scene:
     """A compiled model of a task with an arm and the objects present, and where things are in it.
 
-    `arm_qpos`, `arm_dofs`, `arm_actuators` (J,) index the arm; `object_qpos` and `object_dofs`
-    the free joints by name; `bodies` objects and fixtures' moving parts; `fixture_qpos` the
+    `arm_qpos`, `arm_dofs`, `arm_actuators` (J,) index the arm; `object_qpos` the free
+    joints by name; `bodies` objects and fixtures' moving parts; `fixture_qpos` the
     fixtures that have a joint. `widths_m` (K,), rising, and `width_joints` (K,) map the gripper.
     """
 
@@ -47,7 +47,6 @@ class Scene:
     gripper_joints: tuple[tuple[int, float], ...]
     ee_site: int
     object_qpos: dict[str, int]
-    object_dofs: dict[str, int]
     bodies: dict[str, int]
     fixture_qpos: dict[str, int]
     widths_m: Floats
@@ -151,7 +150,6 @@ def _index(
         gripper_joints=((int(driver.qposadr[0]), 1.0), *followers),
         ee_site=model.site(EE_SITE).id,
         object_qpos={name: int(joint.qposadr[0]) for name, joint in free.items()},
-        object_dofs={name: int(joint.dofadr[0]) for name, joint in free.items()},
         bodies={name: model.body(name).id for name in (*present, *task.fixtures)},
         fixture_qpos={name: int(model.joint(joint).qposadr[0]) for name, joint in jointed.items()},
         widths_m=widths[0],

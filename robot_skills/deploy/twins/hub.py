@@ -51,10 +51,6 @@ class Hub:
         """Call `ready` whenever a file such as stdin has something to read."""
         self._selector.register(file_descriptor, selectors.EVENT_READ, ready)
 
-    def unwatch(self, file_descriptor: int) -> None:
-        """Stop watching a file."""
-        self._selector.unregister(file_descriptor)
-
     def serve_until(self, deadline_s: float) -> None:
         """Handle whatever arrives until the monotonic clock shows `deadline_s`; at least once."""
         while True:
