@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -48,8 +49,9 @@ class TwinProcess:
             text=True,
             start_new_session=True,  # Ctrl-C stops the arm, not the world
         )
-        first = self._read()
+        first = self._first()
         if "ready" not in first:
+            self._process.kill()
             self._process.wait(STOP_TIMEOUT_S)
             raise InputError(f"the twin did not start: {first.get('error', 'no answer')}")
         return self
@@ -99,6 +101,12 @@ class TwinProcess:
             except subprocess.TimeoutExpired:
                 self._process.kill()
         return self.last_stats
+
+    def _first(self) -> dict[str, Any]:
+        """The first line, or nothing where none comes in time."""
+        assert self._process.stdout is not None
+        ready, _, _ = select.select([self._process.stdout], [], [], READY_TIMEOUT_S)
+        return self._read() if ready else {}
 
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None
