@@ -101,21 +101,28 @@ class Plan:
 
 def plan_table(plan: "skill.Plan") -> str:
     """Steps with bound objects, skill, success rate and cost as lines of text."""
-    from robot_skills.plan.grounding import STEP_COST, step_cost
+    from robot_skills.plan.grounding import step_cost
 
     if not plan.steps:
         return "the goal holds already: nothing to do"
     rows = [("", "step", "skill", "success", "cost")] + [
-        (str(i), str(s), s.skill, f"{s.operator.success:.0%}", f"{step_cost(s.operator):.3f}")
+        (str(i), str(s), s.skill, _success(s.operator), f"{step_cost(s.operator):.3f}")
         for i, s in enumerate(plan.steps, start=1)
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ["  ".join(f"{c:<{w}}" for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
+    return "\n".join([*lines, f"cost {plan.cost:.3f}: {_odds(plan)}", f"planned by {plan.planner}"])
+
+
+def _success(operator: "skill.Operator") -> str:
+    """A rate in percent; 1 is where an operator begins, before anything was measured."""
+    return f"{operator.success:.0%}" if operator.success < 1.0 else "not measured"
+
+
+def _odds(plan: "skill.Plan") -> str:
+    from robot_skills.plan.grounding import STEP_COST
+
+    if all(step.operator.success == 1.0 for step in plan.steps):
+        return "the fewest steps; how often they succeed was not measured"
     odds = exp(len(plan.steps) * STEP_COST - plan.cost)
-    return "\n".join(
-        [
-            *lines,
-            f"cost {plan.cost:.3f}: all steps succeed at the first try in {odds:.0%} of runs",
-            f"planned by {plan.planner}",
-        ]
-    )
+    return f"all steps succeed at the first try in {odds:.0%} of runs"

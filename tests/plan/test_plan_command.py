@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from robot_skills.cli import main
@@ -25,6 +27,18 @@ def test_plan_prints_steps_objects_and_cost(folder, capsys):
         assert step in shown
     assert "cost 0.207: all steps succeed at the first try in 86% of runs" in shown
     assert "planned by Fast Downward" in shown
+
+
+def test_plan_promises_no_success_that_nobody_measured(tmp_path, library, capsys):
+    skills = tuple(
+        replace(skill, operators=tuple(replace(o, success=1.0) for o in skill.operators))
+        for skill in library.skills
+    )
+    folder = save_library(tmp_path / "new", replace(library, skills=skills))
+    assert plan(folder, "--goal", "on(red, blue)", "--start", START) == 0
+    shown = capsys.readouterr().out
+    assert "cost 0.020: the fewest steps; how often they succeed was not measured" in shown
+    assert "%" not in shown
 
 
 def test_plan_starts_from_a_seeded_reset(folder, capsys):
