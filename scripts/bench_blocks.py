@@ -8,6 +8,7 @@ policy without skills or plans. Finished episodes are kept in --work, so an inte
 on. Writes docs/results/blocks.json.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from robot_skills.cli.simulated import Simulated
 from robot_skills.core.arm import load_arm
 from robot_skills.core.body import Body
 from robot_skills.core.demonstration import Demonstration, Segment
-from robot_skills.core.errors import InputError
+from robot_skills.core.errors import InputError, NoPlanError
 from robot_skills.core.skill import SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.core.task_file import load_task
@@ -82,7 +83,10 @@ class FlatCases:
         def run_case(goal: str, seed: int) -> Episode:
             robot, situation = simulation.start(goal, seed)
             wanted = situation.goal.facts
-            plan = make_plan(simulation.facts(robot), wanted, library, task, situation.objects)
+            try:
+                plan = make_plan(simulation.facts(robot), wanted, library, task, situation.objects)
+            except NoPlanError as error:  # then the skills fail as well, and no time limit is known
+                return Episode(goal, situation.goal.seen, seed, False, None, str(error))
             median = sum(library.skill(step.skill).median_steps for step in plan.steps)
             success = runner.run(robot, wanted, round(ExecutorConfig().limit * median))
             return Episode(goal, situation.goal.seen, seed, success, None)
@@ -110,6 +114,7 @@ class Bench:
         """Train what is missing, evaluate what is missing, print and write."""
         demonstrations = load_demonstrations(self.demo / "demonstrations")
         library = load_library(self.demo / "library")
+        self._claim()
         task, body = _scene(library)
         rows = {"skills": self._evaluate("skills", task, Simulated(self.demo / "library"))}
         for name in CUTS:
@@ -123,6 +128,18 @@ class Bench:
         for name, figure in figures.items():
             print(f"{name:<44} {figure.value} [{figure.low}, {figure.high}] {figure.note}")
         print(f"written to {file}")
+
+    def _claim(self) -> None:
+        """Keep finished episodes of one library apart from those of another."""
+        measured = self.demo / "library" / "library.toml"  # it holds the hash of every other file
+        digest, mark = hashlib.sha256(measured.read_bytes()).hexdigest(), self.work / "library"
+        if mark.exists() and mark.read_text() != digest:
+            raise InputError(
+                f"{self.work} holds episodes of another library than {measured.parent}; "
+                "remove it or choose another --work"
+            )
+        self.work.mkdir(parents=True, exist_ok=True)
+        write_text(mark, digest)
 
     def _library(
         self, name: str, demonstrations: Sequence[Demonstration], task: Task, body: Body
