@@ -48,7 +48,7 @@ class Demo:
     """Processes that record and evaluate at the same time; the results do not depend on it."""
 
     quick: bool = False
-    """A small one: 24 demonstrations, short training, 2 episodes a task; about three minutes."""
+    """A small one: 24 demonstrations, short training, 2 episodes a task."""
 
     fresh: bool = False
     """Remove what an earlier demo left in the folder, and begin again."""
