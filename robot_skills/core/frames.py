@@ -52,7 +52,8 @@ def followed_frames(path: Floats, held: NDArray[np.bool_], symmetry: int) -> Flo
 class HeldThing:
     """Where a held thing is: it moves with the hand, whatever a late or noisy sensor says of it.
 
-    Its pose in the hand is averaged over the first `SETTLE_STEPS` steps of being held and kept.
+    Its position in the hand is averaged over the first `SETTLE_STEPS` steps of being held and kept;
+    its rotation in the hand is that of the first.
     """
 
     SETTLE_STEPS = 8

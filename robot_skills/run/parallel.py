@@ -11,7 +11,7 @@ from robot_skills.run.evaluation import Episode
 RunCase = Callable[[str, int], Episode]
 Build = Callable[[], RunCase]
 
-_worker: dict[str, RunCase] = {}
+_worker: dict[str, RunCase] = {}  # of this process: an initialiser can hand on in no other way
 
 
 def cases(goals: Sequence[str], episodes: int, seed: int) -> list[tuple[str, int]]:

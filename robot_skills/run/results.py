@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from robot_skills.core.facts import format_facts
@@ -36,13 +37,13 @@ def total_results(episodes: Sequence[Episode]) -> list[TaskResult]:
 
 
 def _result(name: str, episodes: Sequence[Episode]) -> TaskResult:
-    seconds = sorted(e.trace.seconds for e in episodes if e.trace is not None)
+    seconds = [e.trace.seconds for e in episodes if e.trace is not None]
     return TaskResult(
         name=name,
         seen=episodes[0].seen,
         success=wilson(sum(e.success for e in episodes), len(episodes)),
         first_try=wilson(sum(e.first_try for e in episodes), len(episodes)),
-        median_s=seconds[len(seconds) // 2] if seconds else 0.0,
+        median_s=median(seconds) if seconds else 0.0,
     )
 
 

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 ROOM_M = 0.09  # beyond this distance another thing is not in a gripper's way
 WALL_M = 0.012  # kept free between a thing and a container's wall, for a finger
-NEAR_M = 0.01  # clearance is worth more than this much of likeness to what was seen
+LIKENESS = 0.1  # m of clearance that a metre nearer to the usual end is worth
 
 
 def bind_subgoal(step: PlanStep, skill: Skill, task: Task, observation: Observation) -> Subgoal:
@@ -44,7 +44,7 @@ def _free_pose(
     world = np.asarray(poses.compose(base, fitting))
     room = np.minimum(_clearance(world, thing, place, task, observation), ROOM_M)
     unlike = np.linalg.norm(fitting[:, :3] - np.median(ends[:, :3], axis=0), axis=1)
-    return np.asarray(world[np.argmax(room - 0.1 * unlike)])
+    return np.asarray(world[np.argmax(room - LIKENESS * unlike)])
 
 
 def _inside(ends: Floats, thing: str, place: str, task: Task) -> NDArray[np.bool_]:

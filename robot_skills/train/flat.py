@@ -31,7 +31,8 @@ def train_flat(
     """Weights of the flat policy and its number of inputs.
 
     Its goal is what each demonstration brought about (hindsight); network, loss, chunk and the
-    small errors of the end-effector are those of the skills.
+    small errors of the end-effector's position are those of the skills. Without segments there is
+    no part of a motion that could be bent to begin elsewhere.
     """
     rng = np.random.default_rng(seed)
     errors = AugmentationConfig()
