@@ -143,7 +143,8 @@ class Demo:
 
 def demo_summary(notes: "Mapping[str, StageNote]") -> dict[str, Any]:
     """Figures of the whole demo: time, memory, success, and what made it."""
-    from robot_skills.cli.provenance import machine, revision, versions
+    from robot_skills.cli.provenance import machine, versions
+    from robot_skills.core.revision import revision
 
     setup = Path(sys.prefix) / "setup_seconds"
     twin = notes["deploy"].found if "deploy" in notes else {}
@@ -158,6 +159,6 @@ def demo_summary(notes: "Mapping[str, StageNote]") -> dict[str, Any]:
         "boundary_f1": notes["segment"].found["score"],
         "totals": notes["evaluate"].found["totals"],
         "versions": versions(),
-        "commit": revision(),
+        "commit": revision() or "unknown",
         "machine": machine(),
     }

@@ -1,10 +1,8 @@
-"""What made a result: versions of packages, the checkout's revision, and the machine."""
+"""What made a result: versions of packages, and the machine."""
 
 import importlib.metadata
 import os
 import platform
-import subprocess
-from pathlib import Path
 
 PACKAGES = ("robot-skills", "mujoco", "numpy", "torch", "scikit-learn", "unified-planning")
 
@@ -18,19 +16,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found[name] = "not installed"
     return found
-
-
-def revision() -> str:
-    """Revision of the checkout this package lies in, or "unknown" for an installed wheel."""
-    command = ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty"]
-    folder = Path(__file__).resolve().parent
-    if not (folder.parents[1] / ".git").exists():
-        return "unknown"
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except OSError:
-        return "unknown"
-    return done.stdout.strip() or "unknown"
 
 
 def machine() -> str:

@@ -3,16 +3,15 @@
 import hashlib
 import importlib.metadata
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from robot_skills import __version__
 from robot_skills.core.demonstration import Demonstration, Segment
+from robot_skills.core.revision import revision
 from robot_skills.core.task import Task
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def lineage_of(
         "segments": str(len(segments)),
         "seed": str(config.seed),
         **{f"version/{name}": version for name, version in _versions().items()},
-        "git_revision": git_revision(),
+        "git_revision": revision(),
         **{f"train/{key}": str(value) for key, value in _flat(asdict(config)).items()},
         "sha256/segments": hashlib.sha256(pieces.encode()).hexdigest(),
         "sha256/task.toml": hashlib.sha256(_task_text(task)).hexdigest(),
@@ -56,18 +55,6 @@ def fingerprint(lineage: Mapping[str, str]) -> str:
     """Short hash of a lineage: the same for the same inputs and settings."""
     text = json.dumps(dict(lineage), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def git_revision() -> str:
-    """Revision of the checkout this package lies in; empty outside of one."""
-    folder = Path(__file__).resolve().parents[2]
-    if not (folder / ".git").exists():
-        return ""
-    try:
-        command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return ""
 
 
 def _versions() -> dict[str, str]:
