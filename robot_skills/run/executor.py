@@ -91,6 +91,11 @@ class Executor:
             raise InputError(
                 f"the library was trained for the arm {library.arm}; this is {body.arm.name}"
             )
+        if library.rate_hz != robot.rate_hz:
+            raise InputError(
+                f"the library was trained at {library.rate_hz:g} Hz; this robot is controlled at "
+                f"{robot.rate_hz:g} Hz"
+            )
         self._library = library
         self._task = task
         self._robot = robot

@@ -162,3 +162,9 @@ def test_a_library_for_another_arm_is_refused(task, robot, body, pick):
     library = replace(library_with(pick=pick), arm="panda")
     with pytest.raises(InputError, match="trained for the arm panda; this is ur5e"):
         Executor(library, task, robot, body)
+
+
+def test_a_library_of_another_rate_is_refused(task, robot, body, pick):
+    library = replace(library_with(pick=pick), rate_hz=10.0)
+    with pytest.raises(InputError, match="trained at 10 Hz; this robot is controlled at 20 Hz"):
+        Executor(library, task, robot, body)
