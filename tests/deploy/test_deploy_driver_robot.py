@@ -227,10 +227,12 @@ def test_an_arm_of_another_model_is_refused(twin: TwinProcess, arm: ArmProfile) 
 
 
 CALLER = """
+import signal
 import numpy as np
 from twin_robots import free_address, robot_at
 from robot_skills import paths
 from robot_skills.core.arm import load_arm
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background has none
 with robot_at({host!r}, load_arm(paths.find("assets/arms", "ur5e"))) as robot:
     target = robot.observe().joint_position
     print("moving", flush=True)
