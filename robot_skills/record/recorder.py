@@ -20,22 +20,22 @@ class Wanted(Protocol):
     """What any operator asks for in a control step: end-effector pose (7,) in world, width m."""
 
     @property
-    def ee_pose(self) -> Floats: ...  # noqa: D102
+    def ee_pose(self) -> Floats: ...  # noqa: D102 - said above
 
     @property
-    def gripper_width_m(self) -> float: ...  # noqa: D102
+    def gripper_width_m(self) -> float: ...  # noqa: D102 - said above
 
 
 class FrameSink(Protocol):
     """Takes an image (H, W, 3) uint8 RGB of one camera, once a control step."""
 
-    def frame(self, camera: str, image: Images) -> None: ...  # noqa: D102
+    def frame(self, camera: str, image: Images) -> None: ...  # noqa: D102 - said above
 
 
 class Eyes(Protocol):
     """Cameras: an image (H, W, 3) uint8 RGB by name."""
 
-    def images(self, data: Any) -> Mapping[str, Images]: ...  # noqa: D102
+    def images(self, data: Any) -> Mapping[str, Images]: ...  # noqa: D102 - said above
 
 
 class Recorder:

@@ -31,7 +31,7 @@ YAW_SPEED_MAX_RAD_S = 1.5
 ACTION_SIZE = 5
 
 
-class TaskEnvironment(gymnasium.Env):  # type: ignore[misc]
+class TaskEnvironment(gymnasium.Env):  # type: ignore[misc]  # its types are left out
     """A task of `envs/` on an arm of `assets/arms/`, one step a control period of the task.
 
     An action (5,) in [-1, 1] is the velocity of the end-effector in world, x y z in units of the

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ SKILL_FILES = ("skill.toml", "policy.safetensors", "data.safetensors", "card.md"
 START_EE = "start_ee"
 END_POSES = "end_poses/"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
-_FRAME_KINDS = ("object", "goal")
+_FRAME_KINDS: tuple[Literal["object"], Literal["goal"]] = ("object", "goal")
 
 
 def save_library(
@@ -213,7 +213,7 @@ def _read_frame(table: TomlTable) -> ReferenceFrame:
     table.check_keys(("kind", "parameter"))
     for kind in _FRAME_KINDS:
         if table.text("kind") == kind:
-            return ReferenceFrame(kind, table.text("parameter"))  # type: ignore[arg-type]
+            return ReferenceFrame(kind, table.text("parameter"))
     raise table.error("kind", f"kind: expected one of {', '.join(_FRAME_KINDS)}")
 
 

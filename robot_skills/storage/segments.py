@@ -13,6 +13,7 @@ from robot_skills.core.errors import InputError
 from robot_skills.storage.atomic import write_text
 
 FORMAT = 1
+COLUMNS = ("demonstration", "start", "stop", "start_s", "stop_s", "skill", "confidence", "cause")
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,7 @@ def load_segments(file: Path) -> SegmentTable:
 def _csv(table: SegmentTable) -> str:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(
-        "demonstration start stop start_s stop_s skill confidence cause".split()  # noqa: SIM905
-    )
+    rows.writerow(COLUMNS)
     rows.writerows(_row(segment, table.rate_hz) for segment in table.segments)
     return text.getvalue()
 

@@ -1,7 +1,7 @@
 """The train stage: demonstrations and segments in, a library of skills out."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
@@ -56,7 +56,7 @@ class Training:
 class Keep(Protocol):
     """Gives the skill `name`: what `learn` makes, or what it made before from the same inputs."""
 
-    def __call__(self, name: str, learn: Callable[[], Skill]) -> Skill: ...  # noqa: D102
+    def __call__(self, name: str, learn: Callable[[], Skill]) -> Skill: ...  # noqa: D102 - said above
 
 
 def learn_anew(name: str, learn: Callable[[], Skill]) -> Skill:
@@ -190,12 +190,3 @@ def describe(group: SkillGroup) -> str:
         for member in group.members
     ]
     return f"Moves in the frame of the {group.frame.kind} of ?x. Brings about " + "; ".join(changes)
-
-
-def with_measured(library: SkillLibrary, name: str, measured: Mapping[str, float]) -> SkillLibrary:
-    """The library with measured figures put to one skill."""
-    skills = tuple(
-        replace(skill, measured={**skill.measured, **measured}) if skill.name == name else skill
-        for skill in library.skills
-    )
-    return replace(library, skills=skills)

@@ -153,9 +153,9 @@ class _Subscription:
         for name, zeros in zip(self.recipe.names, self.zeros, strict=True):
             value = values.get(name)
             if zeros is None:
-                flat.append(0 if value is None else value)  # type: ignore[arg-type]
+                flat.append(0 if value is None else value)  # type: ignore[arg-type]  # one number
             else:
-                flat.extend(zeros if value is None else value)  # type: ignore[arg-type]
+                flat.extend(zeros if value is None else value)  # type: ignore[arg-type]  # several
         payload = b"\x01" + self.layout.pack(*flat)
         return _HEADER.pack(len(payload) + 3, ord("U")) + payload
 

@@ -177,7 +177,7 @@ def _physics(settings: TwinSettings, arm: ArmProfile, gap: Gap) -> TwinPhysics:
 
 
 def _say(message: dict[str, object]) -> None:
-    print(json.dumps(message), flush=True)  # noqa: T201
+    print(json.dumps(message), flush=True)  # noqa: T201 - its protocol is stdout
 
 
 def _settings() -> TwinSettings:

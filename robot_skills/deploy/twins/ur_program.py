@@ -87,9 +87,9 @@ class ControlProgram:
             if kind == "input_double":
                 self._registers[int(index)] = value
             elif name == "input_int_register_0":
-                command = int(value)  # type: ignore[arg-type]
+                command = int(value)  # type: ignore[arg-type]  # registers are no vectors
             elif kind == "input_int":
-                self._integers[int(index)] = int(value)  # type: ignore[arg-type]
+                self._integers[int(index)] = int(value)  # type: ignore[arg-type]  # as above
         if self.running and command is not None:
             self._act(command)
 
