@@ -82,9 +82,11 @@ def reset(robot: SimArm, kinematics: Kinematics, goal: Goal, rng: np.random.Gene
         facts = observer.facts(observation, kinematics.ee_pose(observation.joint_position))
         if goal.start <= facts and not goal.facts <= facts:
             return
+    given = f" from {format_facts(goal.start)}" if goal.start else ""
     raise InputError(
-        f"no start found for goal {format_facts(goal.facts)} from {format_facts(goal.start)} "
-        f"in {TRIES} draws; widen reset.region_m or lower reset.spacing_m in task.toml"
+        f"no start found for goal {format_facts(goal.facts)}{given} in {TRIES} draws; choose "
+        "a goal that does not always hold, or widen reset.region_m or lower reset.spacing_m "
+        "in task.toml"
     )
 
 
@@ -119,8 +121,8 @@ def _stacked_pairs(
         return asked
     # Only something that the goal moves elsewhere starts stacked, and never on what is built on:
     # so that no demonstration of a single placement ends in a tower nobody asked for.
-    built_on = {f.arguments[-1] for f in goal.sequence}
-    upper = [f.arguments[0] for f in goal.sequence if f.arguments[0] in objects]
+    built_on = {f.arguments[-1] for f in goal.sequence if f.arguments}
+    upper = [f.arguments[0] for f in goal.sequence if f.arguments and f.arguments[0] in objects]
     lower = [name for name in objects if name not in built_on and name not in upper]
     if not upper or not lower:
         return {}

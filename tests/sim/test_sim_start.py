@@ -93,3 +93,12 @@ def test_a_scene_without_a_body_of_the_task_is_refused(task, arm):
     names = {**task.objects, "orange": replace(task.objects["red"], name="orange")}
     with pytest.raises(InputError, match="no body 'orange'"):
         build_scene(replace(task, objects=names), arm, visual=False)
+
+
+def test_a_goal_may_speak_of_no_object(task, robots, kinematics):
+    robot = robots[tuple(task.objects)]
+    sequence = parse_facts("holding(red) gripper_empty()")
+    for seed in range(8):  # three starts in ten stack a block
+        goal = Goal("given", False, tuple(sequence), frozenset())
+        reset(robot, kinematics, goal, np.random.default_rng(seed))
+        assert not sequence <= facts_of(robot, kinematics)
