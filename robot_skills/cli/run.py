@@ -1,6 +1,7 @@
 """robot-skills run: carry tasks out in simulation, again and again, and count."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from robot_skills.run.statistics import Rate
     from robot_skills.sim.sim_arm import SimArm
 
+REASONS_SHOWN = 5
 TASK_COLUMNS = ("", "success", "95 %", "first try", "n", "time s")
 
 
@@ -150,7 +152,7 @@ def explanation(episode: "Episode") -> str:
 
 
 def print_results(episodes: "Sequence[Episode]") -> None:
-    """Tables of tasks and of skills."""
+    """Tables of tasks and of skills, and why episodes failed."""
     from rich.console import Console
 
     from robot_skills.run.evaluation import skill_rates
@@ -158,7 +160,24 @@ def print_results(episodes: "Sequence[Episode]") -> None:
 
     tasks, totals = task_results(episodes), total_results(episodes)
     Console().print(task_table(tasks, totals if len(tasks) > 1 else []))
-    Console().print(skill_table(skill_rates(episodes)))
+    rates = skill_rates(episodes)
+    if rates:
+        Console().print(skill_table(rates))
+    for line in failure_lines(episodes):
+        print(line)
+
+
+def failure_lines(episodes: "Sequence[Episode]") -> list[str]:
+    """The commonest reasons for which episodes failed, each with the first episode it ended."""
+    failed = [episode for episode in episodes if not episode.success]
+    firsts = {episode.reason: episode for episode in reversed(failed)}
+    counted = Counter(episode.reason for episode in failed).most_common(REASONS_SHOWN)
+    lines = [
+        f"failed {count} x ({firsts[reason].goal}, seed {firsts[reason].seed}): {reason}"
+        for reason, count in counted
+    ]
+    rest = len(failed) - sum(count for _, count in counted)
+    return lines + ([f"and {rest} more failures"] if rest else [])
 
 
 def task_table(tasks: "Sequence[TaskResult]", totals: "Sequence[TaskResult]") -> "Table":

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import pytest
 from run_skills import Linear, library_with
 
-from robot_skills.cli.run import Run
+from robot_skills.cli.run import Run, failure_lines
 from robot_skills.cli.simulated import Simulated
 from robot_skills.core.errors import InputError
 from robot_skills.core.facts import parse_facts
@@ -120,3 +120,13 @@ def test_run_prints_rates_and_writes_every_episode(library, tmp_path, capsys):
 def test_run_names_what_is_wrong(library, flags, words):
     with pytest.raises(InputError, match=words):
         Run(library=library, **flags).run()
+
+
+def test_the_commonest_reasons_of_failure_come_first():
+    reasons = ["nothing moves", "no plan", "no plan", *"abcde"]
+    episodes = [Episode(GOAL, True, n, False, None, text) for n, text in enumerate(reasons)]
+    lines = failure_lines([*episodes, Episode(GOAL, True, 9, True, None)])
+    assert lines[0] == "failed 2 x (holding(red), seed 1): no plan"
+    assert lines[1] == "failed 1 x (holding(red), seed 0): nothing moves"
+    assert lines[-1] == "and 2 more failures"
+    assert failure_lines([Episode(GOAL, True, 9, True, None)]) == []
