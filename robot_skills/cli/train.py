@@ -51,8 +51,8 @@ class Train:
     true_segments: bool = False
     """Cut where the scripted operator's behaviour changed, from truth/: an upper bound."""
 
-    env: str = "blocks"
-    """Environment: a name in envs/ or a folder with a task.toml."""
+    env: str = ""
+    """Environment: a name in envs/ or a folder with a task.toml; the recordings' own by default."""
 
     min_support: int = 3
     """Segments in which a change of facts must recur to become an operator."""
@@ -93,11 +93,11 @@ class Train:
 
         self._check_flags()
         check_free(self.out, self.replace)
-        task = load_task(find("envs", self.env))
         demonstrations = load_given((self.demonstrations,))
+        kinematics = _kinematics(demonstrations)
+        task = load_task(find("envs", self.env or recorded_environment(demonstrations)))
         for one in demonstrations:
             require_channels(one, task)
-        kinematics = _kinematics(demonstrations)
         segments, made_by = self._segments(demonstrations)
         torch.set_num_threads(self.threads)
         inputs = lineage_of(demonstrations, segments, task, self.config())
@@ -163,6 +163,17 @@ class Train:
 
         pictures = {group.name: _png(draw_skill(group, task)) for group in training.groups}
         save_library(self.out, training.library, self.replace, pictures)
+
+
+def recorded_environment(demonstrations: "Sequence[Demonstration]") -> str:
+    """The environment that all demonstrations were recorded in; InputError where it is not one."""
+    from robot_skills.core.errors import InputError
+
+    names = {one.provenance.get("env", "") for one in demonstrations}
+    if len(names) != 1 or names == {""}:
+        found = ", ".join(sorted(name or "none" for name in names))
+        raise InputError(f"the recordings do not name one environment (found {found}); give --env")
+    return names.pop()
 
 
 def _kinematics(demonstrations: "Sequence[Demonstration]") -> "MujocoKinematics":

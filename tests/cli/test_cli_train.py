@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from robot_skills.cli import main
-from robot_skills.cli.train import Train, check_segments, left_over_lines
+from robot_skills.cli.train import (
+    Train,
+    check_segments,
+    left_over_lines,
+    recorded_environment,
+)
 from robot_skills.cli.verb import config_flags
 from robot_skills.core.demonstration import Segment
 from robot_skills.core.errors import InputError
@@ -192,3 +197,13 @@ def test_shipped_configurations_of_train_are_settings_of_it():
 
 def test_nothing_left_over_is_said_in_words():
     assert left_over_lines([]) == ["every change of facts became part of an operator"]
+
+
+def test_the_environment_is_the_one_of_the_recordings():
+    one = load_demonstrations(find("demos", "blocks"))[0]
+    kitchen = replace(one, provenance={"env": "kitchen"})
+    assert recorded_environment([kitchen, kitchen]) == "kitchen"
+    with pytest.raises(InputError, match=r"one environment \(found blocks, kitchen\); give --env"):
+        recorded_environment([one, kitchen])
+    with pytest.raises(InputError, match=r"\(found none\); give --env"):
+        recorded_environment([replace(one, provenance={})])
