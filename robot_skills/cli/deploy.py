@@ -99,6 +99,7 @@ class Deploy:
         from robot_skills.paths import find
         from robot_skills.storage.libraries import load_library
 
+        self._check_target()
         library = load_library(self.library)
         task, folder = load_task(find("envs", self.env)), find("assets/arms", self._arm_name)
         arm, goal = load_arm(folder), given_goal(task, self.goal)
@@ -147,21 +148,25 @@ class Deploy:
     def _arm_name(self) -> str:
         return self.twin or self.arm
 
-    @contextlib.contextmanager
-    def _target(self) -> Iterator[tuple[str, Any]]:
-        """The address to connect to, and the twin behind it if there is one."""
+    def _check_target(self) -> None:
         from robot_skills.core.errors import InputError, unknown_name
         from robot_skills.deploy.twins import TWINS
-        from robot_skills.deploy.twins.process import TwinProcess, own_address
-        from robot_skills.deploy.twins.ur import TwinSettings
 
         if bool(self.twin) == bool(self.host):
             raise InputError("give either --twin ur5e or --host with a UR arm's address")
+        if self.twin and self.twin not in TWINS:
+            raise unknown_name("twin", self.twin, TWINS)
+
+    @contextlib.contextmanager
+    def _target(self) -> Iterator[tuple[str, Any]]:
+        """The address to connect to, and the twin behind it if there is one."""
+        from robot_skills.deploy.twins.process import TwinProcess, own_address
+        from robot_skills.deploy.twins.ur import TwinSettings
+
+        self._check_target()
         if self.host:
             yield self.host, None
             return
-        if self.twin not in TWINS:
-            raise unknown_name("twin", self.twin, TWINS)
         # A check needs no goal, but every start leaves some goal open: the task's first.
         settings = TwinSettings(
             host=own_address(),

@@ -87,3 +87,8 @@ def test_what_no_skill_brings_about_is_said_before_anything_moves(library: Path)
 def test_a_wrong_target_is_named(flags: dict[str, str], words: str) -> None:
     with pytest.raises(InputError, match=words):
         Deploy(check=True, **flags).run()
+
+
+def test_a_wrong_twin_is_named_before_the_library_is_read(tmp_path):
+    with pytest.raises(InputError, match="no twin 'ur5'; did you mean 'ur5e'"):
+        Deploy(goal="open(drawer)", library=tmp_path / "none", twin="ur5").deploy()
