@@ -65,6 +65,9 @@ class Record:
         from robot_skills.record.session import record_session
 
         recorded = record_session(config, self.out, self.workers, track)
+        if not recorded:
+            print(f"{self.out} holds the {self.episodes} episodes already: nothing to record")
+            return
         steps = sum(episode.steps for episode in recorded)
         failed = sum(episode.failed_takes for episode in recorded)
         print(f"{len(recorded)} episodes recorded in {self.out} ({steps} control steps)")
