@@ -3,23 +3,26 @@
 import json
 import select
 import socket
+import threading
 from typing import Any
 
 Message = dict[str, Any]
 
 
 class LineChannel:
-    """Sends and receives whole messages; one thread may send while another receives."""
+    """Sends and receives whole messages; any thread may send, while one of them receives."""
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
         self._buffer = bytearray()
+        self._sending = threading.Lock()  # a stop from another thread may meet a target
         self.open = True
 
     def send(self, message: Message) -> None:
         """Send one message; a peer that has gone is noticed, not raised."""
         try:
-            self._end.sendall(json.dumps(message).encode() + b"\n")
+            with self._sending:
+                self._end.sendall(json.dumps(message).encode() + b"\n")
         except OSError:
             self.open = False
 

@@ -87,16 +87,29 @@ class RobotiqGripper:
         Activation makes a gripper that was just powered open and close once.
         """
         link = _Link(*self._address, timeout_s)
-        if activate:
-            _activate(link)
-            link.set(GTO=1, SPE=255, FOR=self._force)
-        self._measure(link)
+        with contextlib.ExitStack() as undo:
+            undo.callback(link.close)
+            self._greet(link, activate)
+            undo.pop_all()
         self._problem, self._wish = "", None
         self._closing.clear()
         self._thread = threading.Thread(
             target=self._follow, args=(link,), name="robotiq", daemon=True
         )
         self._thread.start()
+
+    def _greet(self, link: _Link, activate: bool) -> None:
+        try:
+            if activate:
+                _activate(link)
+                link.set(GTO=1, SPE=255, FOR=self._force)
+            self._measure(link)
+        except OSError as error:
+            host, port = self._address
+            raise InputError(
+                f"{host}:{port} takes connections, but does not answer as a Robotiq gripper does "
+                f"({error}); is it powered, and chosen in its URCap?"
+            ) from None
 
     def check(self) -> None:
         """Raise RobotFault when the gripper has been silent for 0.5 s."""
