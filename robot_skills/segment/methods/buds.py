@@ -38,14 +38,15 @@ def buds_cuts(group: Sequence[Signals], config: SegmentConfig) -> list[Cuts]:
     for long-horizon robot manipulation", RA-L 2022.
     """
     embeddings = standardised_together(group)
-    return as_cuts(buds_pieces(embeddings, range(len(group)), config), len(group))
+    trees = [tree_pieces(one, number, config) for number, one in enumerate(embeddings)]
+    return as_cuts(buds_pieces(trees, embeddings, config), len(group))
 
 
 def buds_pieces(
-    embeddings: Sequence[Floats], members: Sequence[int], config: SegmentConfig
+    trees: Sequence[Sequence[Piece]], embeddings: Sequence[Floats], config: SegmentConfig
 ) -> list[Piece]:
-    """Labelled pieces of the demonstrations `members`, in their order."""
-    pieces = [p for number in members for p in tree_pieces(embeddings[number], number, config)]
+    """Labelled pieces of demonstrations, from what their trees are cut into."""
+    pieces = [piece for tree in trees for piece in tree]
     for _ in range(2):
         pieces = merge_equal(_clustered(pieces, embeddings, config))
     return drop_short(pieces, embeddings, SHORTEST_FRAMES * config.min_length_s)

@@ -37,7 +37,8 @@ def pelt_boundaries(signals: Signals, config: SegmentConfig) -> list[Boundary]:
 def window_boundaries(signals: Signals, config: SegmentConfig) -> list[Boundary]:
     """Peaks of the discrepancy between the means of two windows that slide side by side.
 
-    Each is the shortest segment long; a peak must gain log(samples) a column, as for `pelt`.
+    Each is the shortest segment long; a peak must gain log(samples) a column, as for `pelt`. Told
+    a number of cuts, it makes fewer where there are fewer peaks.
     Source: Truong, Oudre and Vayatis, "Selective review of offline change point detection
     methods", Signal Processing 2020.
     """

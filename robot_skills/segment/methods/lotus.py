@@ -39,43 +39,57 @@ def lotus_cuts(group: Sequence[Signals], config: SegmentConfig) -> list[Cuts]:
 
     A new segment joins the skill with the nearest medoid unless it is farther than that skill's
     own spread: then it opens a new one. New skills that stay tiny are re-assigned. One set of
-    recordings has no tasks to give a skill several medoids, so its spread is that of its segments.
+    recordings has no tasks to give a skill several medoids, so an old skill's spread is the
+    distance of its farthest segment, and a new one's is taken from the widest old one.
     The embedding is the standardised signals. Source: Wan, Zhu, Shah and Zhu, "LOTUS: continual
     imitation learning for robot manipulation through unsupervised skill discovery", ICRA 2024.
     """
-    embeddings = standardised_together(group)
-    base = max(1, round(BASE_SHARE * len(group)))
-    pieces = buds_pieces(embeddings, range(base), config)
+    return as_cuts(lotus_pieces(standardised_together(group), config), len(group))
+
+
+def lotus_pieces(embeddings: Sequence[Floats], config: SegmentConfig) -> list[Piece]:
+    """Labelled pieces of demonstrations (S, D) each, the first BASE_SHARE of them by BUDS."""
+    base = max(1, round(BASE_SHARE * len(embeddings)))
+    trees = [tree_pieces(one, number, config) for number, one in enumerate(embeddings)]
+    skills = buds_pieces(trees[:base], embeddings, config)
+    pieces = [replace(p, label=_covering(skills, p)) for tree in trees[:base] for p in tree]
     old = {piece.label for piece in pieces}
-    for number in range(base, len(group)):
-        fresh = tree_pieces(embeddings[number], number, config)
-        pieces = pieces + assign_open(fresh, pieces, embeddings)
-    pieces = _without_tiny(pieces, old, embeddings, TINY_SHARE * (len(group) - base))
-    shortest = SHORTEST_FRAMES * config.min_length_s
-    return as_cuts(drop_short(merge_equal(pieces), embeddings, shortest), len(group))
+    for fresh in trees[base:]:
+        pieces = pieces + assign_open(fresh, pieces, embeddings, old)
+    pieces = _without_tiny(pieces, old, embeddings, TINY_SHARE * (len(trees) - base))
+    return drop_short(merge_equal(pieces), embeddings, SHORTEST_FRAMES * config.min_length_s)
+
+
+def _covering(skills: Sequence[Piece], piece: Piece) -> int:
+    """Label of the longer piece in which a piece begins."""
+    return next(
+        skill.label
+        for skill in skills
+        if skill.demonstration == piece.demonstration and skill.start <= piece.start < skill.stop
+    )
 
 
 def assign_open(
-    fresh: Sequence[Piece], known: Sequence[Piece], embeddings: Sequence[Floats]
+    fresh: Sequence[Piece], known: Sequence[Piece], embeddings: Sequence[Floats], old: set[int]
 ) -> list[Piece]:
-    """Label each fresh piece after the skills of `known`, or as new ones; neighbours merged."""
-    clusters = find_clusters(known, piece_features(known, embeddings))
+    """Label each fresh piece after the skills of `known`, or as new ones, those not in `old`."""
+    clusters = find_clusters(known, piece_features(known, embeddings), old)
     result = []
     for piece, feature in zip(fresh, piece_features(fresh, embeddings), strict=True):
         label = nearest_cluster(feature, clusters)
         if np.linalg.norm(feature - clusters[label].medoid) > clusters[label].spread:
             label = max(clusters) + 1
-            clusters[label] = Cluster(feature, _typical_spread(clusters))
+            clusters[label] = Cluster(feature, _new_spread(clusters, old))
         result.append(replace(piece, label=label))
-    return merge_equal(result)
+    return result
 
 
-def find_clusters(pieces: Sequence[Piece], features: Floats) -> dict[int, Cluster]:
-    """Medoid and spread by label; a skill seen once spreads as the others typically do."""
+def find_clusters(pieces: Sequence[Piece], features: Floats, old: set[int]) -> dict[int, Cluster]:
+    """Medoid and spread by label."""
     labels = np.array([piece.label for piece in pieces])
     found = {int(label): _cluster(features[labels == label]) for label in np.unique(labels)}
-    typical = _typical_spread(found)
-    return {x: c if c.spread > 0 else replace(c, spread=typical) for x, c in found.items()}
+    new = _new_spread(found, old)
+    return {x: c if x in old else replace(c, spread=new) for x, c in found.items()}
 
 
 def nearest_cluster(feature: Floats, clusters: dict[int, Cluster]) -> int:
@@ -92,9 +106,9 @@ def _cluster(features: Floats) -> Cluster:
     return Cluster(medoid, float(np.linalg.norm(features - medoid, axis=1).max()))
 
 
-def _typical_spread(clusters: dict[int, Cluster]) -> float:
-    spreads = [cluster.spread for cluster in clusters.values() if cluster.spread > 0]
-    return float(np.median(spreads)) if spreads else 0.0
+def _new_spread(clusters: dict[int, Cluster], old: set[int]) -> float:
+    """Of a skill of which little is seen: two segments lie at most twice its radius apart."""
+    return 2 * max(clusters[label].spread for label in old)
 
 
 def _without_tiny(
@@ -104,7 +118,7 @@ def _without_tiny(
     sizes = Counter(piece.label for piece in pieces)
     tiny = {label for label in sizes if label not in old and sizes[label] < least}
     features = piece_features(pieces, embeddings)
-    clusters = find_clusters(pieces, features)
+    clusters = find_clusters(pieces, features, old)
     staying = {label: cluster for label, cluster in clusters.items() if label not in tiny}
     return [
         replace(piece, label=nearest_cluster(feature, staying)) if piece.label in tiny else piece

@@ -56,9 +56,8 @@ def cut_tree(root: Node, count: int) -> list[Node]:
 
 
 def landmarks(start: int, stop: int, embedding: Floats) -> Floats:
-    """Start, centre and end (3, D) of frames [start, stop), the end being where the next starts."""
-    end = min(stop, len(embedding) - 1)
-    return np.asarray(embedding[[start, (start + end) // 2, end]])
+    """First, middle and last (3, D) of frames [start, stop)."""
+    return np.asarray(embedding[[start, (start + stop - 1) // 2, stop - 1]])
 
 
 def _leaves(frames: int) -> list[Node]:
