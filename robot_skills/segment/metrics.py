@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from robot_skills.segment.intervals import RESAMPLES, Mean, bootstrap_mean
+
 Times = Sequence[float] | NDArray[np.float64]
 
 TOLERANCE_S = 0.5
-RESAMPLES = 1000
+TOLERANCES_S = (0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class BoundaryCounts:
         """Harmonic mean of precision and recall; 1 when there was nothing to find or report."""
         total = self.found + self.true
         return 2 * self.matched / total if total else 1.0
+
+    @property
+    def over_segmentation(self) -> float:
+        """Number of segments for each true one of a demonstration; 1 is right."""
+        return (self.found + 1) / (self.true + 1)
 
 
 def match_boundaries(
@@ -84,3 +91,24 @@ def bootstrap_f1(counts: Sequence[BoundaryCounts], seed: int = 0) -> tuple[float
     f1 = np.where(reported > 0, 2 * sums[:, 0] / np.maximum(reported, 1), 1.0)
     low, high = np.percentile(f1, [2.5, 97.5])
     return float(low), float(high)
+
+
+def score_boundaries(
+    found_s: Sequence[Times], true_s: Sequence[Times], seed: int = 0
+) -> dict[str, Mean]:
+    """Means over demonstrations, with intervals, from boundaries in seconds of each.
+
+    The keys are precision, recall and f1 at each of TOLERANCES_S, such as f1@0.5, and
+    over_segmentation. ValueError when there is no demonstration.
+    """
+    pairs = list(zip(found_s, true_s, strict=True))
+    means: dict[str, Mean] = {}
+    for tolerance_s in TOLERANCES_S:
+        counts = [count_boundaries(found, true, tolerance_s) for found, true in pairs]
+        means |= {
+            f"{name}@{tolerance_s:g}": bootstrap_mean([getattr(c, name) for c in counts], seed)
+            for name in ("precision", "recall", "f1")
+        }
+    counts = [count_boundaries(found, true) for found, true in pairs]
+    means["over_segmentation"] = bootstrap_mean([c.over_segmentation for c in counts], seed)
+    return means

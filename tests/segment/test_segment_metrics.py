@@ -8,6 +8,7 @@ from robot_skills.segment.metrics import (
     bootstrap_f1,
     count_boundaries,
     match_boundaries,
+    score_boundaries,
     total_counts,
 )
 
@@ -60,6 +61,29 @@ def test_a_wider_tolerance_never_matches_fewer(found, true):
 @given(moments)
 def test_the_truth_scores_one(true):
     assert count_boundaries(true, true).f1 == 1.0
+
+
+@given(st.lists(st.tuples(moments, moments), min_size=1, max_size=5))
+def test_means_over_demonstrations_are_bounded_and_grow_with_the_tolerance(pairs):
+    scores = score_boundaries(*zip(*pairs, strict=True))
+    for name, mean in scores.items():
+        assert mean.low <= mean.value <= mean.high and mean.n == len(pairs)
+        assert mean.value > 0 if name == "over_segmentation" else 0 <= mean.value <= 1
+    for name in ("precision", "recall", "f1"):
+        values = [scores[f"{name}@{tolerance}"].value for tolerance in ("0.25", "0.5", "1")]
+        assert values == sorted(values)
+
+
+@given(st.lists(moments, min_size=1, max_size=5))
+def test_the_truth_scores_one_at_every_tolerance(true):
+    assert {mean.value for mean in score_boundaries(true, true).values()} == {1.0}
+
+
+@given(moments, moments)
+def test_over_segmentation_is_one_for_equal_counts_and_inverts_when_swapped(found, true):
+    one, other = count_boundaries(found, true), count_boundaries(true, found)
+    assert one.over_segmentation * other.over_segmentation == pytest.approx(1.0)
+    assert (one.over_segmentation == 1.0) == (len(found) == len(true))
 
 
 def test_counts_of_demonstrations_add_up():
