@@ -98,8 +98,10 @@ class Deploy:
         from robot_skills.deploy.review import exceeded_limits
         from robot_skills.paths import find
         from robot_skills.storage.libraries import load_library
+        from robot_skills.storage.writable import check_file
 
         self._check_target()
+        check_file(self.twin_log)
         library = load_library(self.library)
         task, folder = load_task(find("envs", self.env)), find("assets/arms", self._arm_name)
         arm, goal = load_arm(folder), given_goal(task, self.goal)

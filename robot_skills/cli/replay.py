@@ -55,7 +55,9 @@ class Replay:
         from robot_skills.core.errors import InputError
         from robot_skills.paths import recording
         from robot_skills.storage.episodes import load_demonstrations
+        from robot_skills.storage.writable import check_file
 
+        check_file(self.video)
         demonstrations = load_demonstrations(recording(self.episode))
         sources = ("state", "actions") if self.source == "both" else (self.source,)
         if self.video is not None and len(sources) * len(demonstrations) > 1:
@@ -63,6 +65,8 @@ class Replay:
         for demonstration in track(demonstrations, "playing"):
             for source in sources:
                 print(self._play(demonstration, source))
+        if self.video is not None:
+            print(f"video: {self.video}")
 
     def _play(self, demonstration: "Demonstration", source: str) -> str:
         from robot_skills.sim import replay

@@ -69,6 +69,10 @@ class Run:
 
     def run(self) -> None:
         """Evaluate, film where asked to, and print what came of it."""
+        from robot_skills.storage.writable import check_file
+
+        check_file(self.video)
+        check_file(self.out)
         simulated = Simulated(self.library, self.env, self.arm)
         _, task, _ = simulated.load()
         goals = self._goals(task)

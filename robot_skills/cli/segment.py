@@ -71,7 +71,9 @@ class Segment:
         from robot_skills.cli.progress import track
         from robot_skills.segment import segment_in_detail
         from robot_skills.storage.segments import save_segments
+        from robot_skills.storage.writable import check_folder
 
+        check_folder(self.out)
         config = self._config()
         demonstrations = load_given(self.paths)
         truths_s = [true_boundaries_s(self.paths, one) for one in demonstrations]

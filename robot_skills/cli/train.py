@@ -87,12 +87,14 @@ class Train:
         from robot_skills.paths import find
         from robot_skills.storage.kept_skills import KeptSkills
         from robot_skills.storage.libraries import check_free
+        from robot_skills.storage.writable import check_folder
         from robot_skills.train.history import require_channels
         from robot_skills.train.lineage import fingerprint, lineage_of
         from robot_skills.train.trainer import train
 
         self._check_flags()
         check_free(self.out, self.replace)
+        check_folder(self.out.parent)
         demonstrations = load_given((self.demonstrations,))
         kinematics = _kinematics(demonstrations)
         task = load_task(find("envs", self.env or recorded_environment(demonstrations)))
