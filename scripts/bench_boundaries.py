@@ -18,7 +18,7 @@ from results import Figure, write_results
 from robot_skills.cli.progress import track
 from robot_skills.core.demonstration import Demonstration
 from robot_skills.record.session import SessionConfig, record_session
-from robot_skills.segment.config import Method, SegmentConfig
+from robot_skills.segment.config import TAKES_NUMBER, Method, SegmentConfig
 from robot_skills.segment.score import Score, score_segments, score_with_true_number
 from robot_skills.segment.segmenter import segment
 from robot_skills.storage.episodes import load_demonstrations
@@ -105,7 +105,7 @@ def _score(sets: Sequence[LabelledSet], use_objects: bool) -> dict[str, Score]:
         config = SegmentConfig(method=method, use_objects=use_objects)
         pieces = [piece for one in sets for piece in segment(one.demonstrations, config)]
         scores[method.value] = score_segments(demonstrations, pieces, truths)
-        if method in (Method.KERNEL, Method.EQUAL):
+        if method in TAKES_NUMBER:
             told = score_with_true_number(demonstrations, truths, config)
             scores[f"{method.value}_true_number"] = told
     return scores
