@@ -1,6 +1,9 @@
 """Random starts: which objects, where they stand, and what the goal asks of the start."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import permutations
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +11,7 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.control import joint_step
 from robot_skills.core.errors import InputError
-from robot_skills.core.facts import Fact, format_facts, parse_sequence
+from robot_skills.core.facts import Fact, State, format_facts, parse_sequence
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.task import Goal, GoalTemplate, Task
@@ -60,7 +63,21 @@ def situation_of(task: Task, goal: str, rng: np.random.Generator) -> Situation:
     more = max(int(rng.integers(low, high + 1)) - len(needed), 0)
     present = {*needed, *others[:more]}
     objects = tuple(name for name in task.objects if name in present)
-    return Situation(objects, Goal("given", False, sequence, frozenset()))
+    seen = _is_seen(task, frozenset(sequence), named)
+    return Situation(objects, Goal("given", seen, sequence, frozenset()))
+
+
+def _is_seen(task: Task, facts: State, named: Iterable[str]) -> bool:
+    """Whether facts over `named` are a seen goal with objects in the place of its variables."""
+    kinds = {name: task.type_of(name) for name in named}
+    for template in filter(attrgetter("seen"), task.goals.values()):
+        for chosen in permutations(kinds, len(template.variables)):
+            bound = dict(zip(template.variables, chosen, strict=True))
+            fits = all(task.is_a(kinds[bound[v]], kind) for v, kind in template.variables.items())
+            names = {"?" + variable: name for variable, name in bound.items()}
+            if fits and facts == {fact.bind(names) for fact in template.sequence}:
+                return True
+    return False
 
 
 def reset(robot: SimArm, kinematics: Kinematics, goal: Goal, rng: np.random.Generator) -> None:

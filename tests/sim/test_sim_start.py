@@ -11,7 +11,7 @@ from robot_skills.core.task_file import load_task
 from robot_skills.paths import find
 from robot_skills.sim.scene import build_scene
 from robot_skills.sim.sim_arm import SimArm
-from robot_skills.sim.start import reset, sample_situation
+from robot_skills.sim.start import reset, sample_situation, situation_of
 
 TEMPLATES = tuple(load_task(find("envs", "blocks")).goals)
 
@@ -102,3 +102,18 @@ def test_a_goal_may_speak_of_no_object(task, robots, kinematics):
         goal = Goal("given", False, tuple(sequence), frozenset())
         reset(robot, kinematics, goal, np.random.default_rng(seed))
         assert not sequence <= facts_of(robot, kinematics)
+
+
+@pytest.mark.parametrize(
+    ("facts", "seen"),
+    [
+        ("in(red, tray)", True),
+        ("in(green, tray) on(red, blue)", True),
+        ("open(drawer)", True),
+        ("on(red, table)", False),  # put_on is about two blocks
+        ("in(red, drawer)", False),
+        ("on(red, blue) on(blue, green)", False),
+    ],
+)
+def test_facts_that_are_a_seen_goal_count_as_seen(task, facts, seen):
+    assert situation_of(task, facts, np.random.default_rng(0)).goal.seen is seen
