@@ -94,7 +94,9 @@ def _row(name: str, figure: dict[str, Any]) -> str:
     if figure["low"] is not None and figure["high"] is not None:
         interval = f"{_number(figure['low'], unit)} to {_number(figure['high'], unit)}"
     shown = "not measured" if value is None else _number(value, unit)
-    if value is not None and unit not in ("", "share"):
+    if unit == "1 or 0" and value is not None:
+        shown = "yes" if value else "no"
+    elif value is not None and unit not in ("", "share"):
         shown = f"{shown} {unit}"
     n = "" if figure["n"] is None else str(figure["n"])
     return f"| {_words(name)} | {shown} | {interval} | {n} | {figure['note']} |\n"
@@ -102,7 +104,7 @@ def _row(name: str, figure: dict[str, Any]) -> str:
 
 def _number(value: float, unit: str) -> str:
     if unit == "share":
-        return f"{100 * value:.0f} %"
+        return f"{100 * value:.3g} %"
     return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 

@@ -10,7 +10,7 @@ def results(tmp_path):
     figures = {
         "unseen_success": Figure(0.876, "share", 0.8, 0.92, 250),
         "demo_minutes": Figure(11.25, "min"),
-        "twin_completed": Figure(1, ""),
+        "twin_completed": Figure(1, "1 or 0"),
         "f1_human": Figure(None, "share", note="no recordings on this machine"),
     }
     write_results("blocks", figures, [0], folder=tmp_path)
@@ -24,9 +24,9 @@ def rows(text):
 def test_a_table_shows_value_unit_interval_and_note(results):
     filled = make_tables.fill(PAGE.format(""), results)
     assert rows(filled) == [
-        "| unseen success | 88 % | 80 % to 92 % | 250 |  |",
+        "| unseen success | 87.6 % | 80 % to 92 % | 250 |  |",
         "| demo minutes | 11.2 min |  |  |  |",
-        "| twin completed | 1 |  |  |  |",
+        "| twin completed | yes |  |  |  |",
         "| f1 human | not measured |  |  | no recordings on this machine |",
     ]
     assert filled.startswith("before\n<!-- table: blocks -->\n")
