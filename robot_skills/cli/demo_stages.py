@@ -168,7 +168,6 @@ class DemoStages:
         from robot_skills.core.arm import load_arm
         from robot_skills.core.task_file import load_task
         from robot_skills.paths import find
-        from robot_skills.run.film import write_film
 
         moments: list[Moment] = []
         deploy = Deploy(
@@ -182,6 +181,8 @@ class DemoStages:
         result = deploy.deploy(moments.append)
         held = bool(result.twin["goal_held"])
         if self.filmed:
+            from robot_skills.run.film import write_film
+
             arm, task = load_arm(find("assets/arms", self.arm)), load_task(find("envs", self.env))
             write_film(self.folder / "twin.mp4", moments, task, arm, held, track)
         ended = "completed" if held else "not completed"

@@ -42,23 +42,20 @@ class Chain:
 
 def save_png(path: Path, image: "Image") -> None:
     """Write an image (H, W, 3) uint8 RGB as PNG, whole or not at all."""
-    import cv2
+    from matplotlib.image import imsave
 
     from robot_skills.storage.atomic import new_file
 
-    _, encoded = cv2.imencode(".png", image[:, :, ::-1])
     with new_file(path) as partial:
-        partial.write_bytes(encoded.tobytes())
+        imsave(partial, image, format="png")
 
 
 def load_image(path: Path) -> "Image":
     """Read a picture as (H, W, 3) uint8 RGB."""
-    import cv2
     import numpy as np
+    from matplotlib.image import imread
 
-    encoded = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-    pixels: Any = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-    return np.ascontiguousarray(pixels[:, :, ::-1])
+    return np.asarray(np.round(255 * imread(path)[:, :, :3]), dtype=np.uint8)
 
 
 def film_strip(frames: "Iterable[Image]") -> "Image":

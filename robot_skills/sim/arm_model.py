@@ -1,9 +1,13 @@
 """An arm with its gripper as a MuJoCo spec: robosuite's links, our servo and gripper couplings."""
 
 import contextlib
+import importlib
 import io
 import logging
+import sys
+from collections.abc import Iterator
 from functools import cache
+from types import ModuleType
 
 import mujoco
 import numpy as np
@@ -26,16 +30,39 @@ ARM_BIT = 2  # contact bit of arm geoms: they meet the environment, never each o
 HIDDEN_GROUP = 4  # not drawn by default
 
 
-@cache
-def _robosuite_xml(robot: str, gripper: str) -> str:
+@contextlib.contextmanager
+def _importing_robosuite() -> Iterator[None]:
+    """Keep robosuite's import quiet, and possible where OpenCV's window libraries are missing.
+
+    robosuite imports OpenCV for a viewer window; its models, all that is used here, need none.
+    """
     level = logging.root.manager.disable
-    logging.disable(logging.WARNING)  # robosuite warns of optional macros on import
+    logging.disable(logging.WARNING)  # of optional macros
+    absent = not _opencv_loads()
+    if absent:
+        sys.modules["cv2"] = ModuleType("cv2")
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            from robosuite.models import robots
-            from robosuite.models.grippers import GRIPPER_MAPPING
+            yield
     finally:
         logging.disable(level)
+        if absent:
+            del sys.modules["cv2"]
+
+
+def _opencv_loads() -> bool:
+    try:
+        importlib.import_module("cv2")
+    except ImportError:
+        return False
+    return True
+
+
+@cache
+def _robosuite_xml(robot: str, gripper: str) -> str:
+    with _importing_robosuite():
+        from robosuite.models import robots
+        from robosuite.models.grippers import GRIPPER_MAPPING
     if not hasattr(robots, robot):
         raise InputError(f"robosuite has no robot model {robot!r}")
     if gripper not in GRIPPER_MAPPING:

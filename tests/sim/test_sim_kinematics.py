@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import mink
 import mujoco
 import numpy as np
@@ -107,3 +111,19 @@ def test_joints_solved_for_a_pose_reach_it(bare):
     wanted[:3] += [0.1, 0.15, -0.08]
     joints = solve_joints(kinematics, scene.arm.home, wanted)
     np.testing.assert_allclose(pose_error(kinematics, joints, wanted), 0.0, atol=1e-5)
+
+
+def test_arm_models_load_where_opencv_does_not(tmp_path):
+    """A machine without libGL cannot import cv2, and robosuite imports it for a viewer window."""
+    (tmp_path / "cv2.py").write_text('raise ImportError("libGL.so.1: cannot open")')
+    code = (
+        "from robot_skills.core.arm import load_arm; from robot_skills.paths import find\n"
+        "from robot_skills.sim.kinematics import MujocoKinematics\n"
+        "arm = load_arm(find('assets/arms', 'ur5e')); import sys\n"
+        "print(len(MujocoKinematics(arm).ee_pose(arm.home)), 'cv2' in sys.modules)"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.stdout.split() == ["7", "False"], done.stderr
