@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -45,8 +45,8 @@ class Train:
     segments: Path | None = None
     """Table of segments that robot-skills segment wrote; without it they are cut by --method."""
 
-    method: Literal["surprise", "kernel", "gripper", "equal"] = "surprise"
-    """How to cut the demonstrations; surprise is the default, the others are baselines."""
+    method: Annotated[str, tyro.conf.arg(metavar="METHOD")] = "surprise"
+    """How to cut the demonstrations: any method of `robot-skills segment --help`."""
 
     true_segments: bool = False
     """Cut where the scripted operator's behaviour changed, from truth/: an upper bound."""
@@ -131,7 +131,9 @@ class Train:
 
     def _check_flags(self) -> None:
         from robot_skills.core.errors import InputError
+        from robot_skills.segment.config import method_named
 
+        method_named(self.method)
         if self.segments is not None and self.true_segments:
             raise InputError("--segments and --true-segments exclude each other; give one of them")
         least = {"min-support": 1, "steps": 1, "copies": 0, "threads": 1, "seed": 0}
@@ -145,7 +147,8 @@ class Train:
     ) -> "tuple[list[Segment], dict[str, str]]":
         """Segments of every demonstration, and how they were made."""
         from robot_skills.cli.progress import track
-        from robot_skills.segment import Method, SegmentConfig, segment_in_detail
+        from robot_skills.segment import SegmentConfig, segment_in_detail
+        from robot_skills.segment.config import method_named
         from robot_skills.storage.segments import load_segments
 
         if self.true_segments:
@@ -154,7 +157,7 @@ class Train:
             table = load_segments(self.segments)
             check_segments(self.segments, table.segments, demonstrations)
             return list(table.segments), dict(table.made_by)
-        config = SegmentConfig(Method(self.method), seed=self.seed)
+        config = SegmentConfig(method_named(self.method), seed=self.seed)
         found = segment_in_detail(demonstrations, config, track)
         made_by = {"method": self.method, "seed": str(self.seed)}
         return list(found.segments), made_by

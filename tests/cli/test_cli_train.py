@@ -207,3 +207,8 @@ def test_the_environment_is_the_one_of_the_recordings():
         recorded_environment([one, kitchen])
     with pytest.raises(InputError, match=r"\(found none\); give --env"):
         recorded_environment([replace(one, provenance={})])
+
+
+def test_a_method_that_does_not_exist_is_refused_with_the_near_one(tmp_path):
+    with pytest.raises(InputError, match="no method 'surprize'; did you mean 'surprise'"):
+        Train(demonstrations=tmp_path, method="surprize", out=tmp_path / "library").run()
