@@ -72,10 +72,6 @@ class Demonstration:
             raise unknown_name(f"channel of {self.name}", name, self.channels)
         return self.channels[name].values
 
-    def of_kind(self, *kinds: ChannelKind) -> dict[str, Channel]:
-        """Channels of the given kinds by name, in recorded order."""
-        return {name: c for name, c in self.channels.items() if c.kind in kinds}
-
 
 @dataclass(frozen=True)
 class Segment:
