@@ -25,6 +25,17 @@ class ChannelKind(StrEnum):
     ACTION = "action"
     OBJECT_POSE = "object_pose"
     FIXTURE = "fixture"
+    EMBEDDING = "embedding"
+    FLOW = "flow"
+
+
+class SegmentRole(StrEnum):
+    """What a segment is good for: a skill, or what lies between skills."""
+
+    SKILL = "skill"
+    IDLE = "idle"
+    EXTRANEOUS = "extraneous"
+    REPETITION = "repetition"
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,7 @@ class Segment:
 
     confidence (0..1) and cause belong to the boundary at `start`; a demonstration's first segment
     starts with confidence 1 and the cause "start". `skill` is the cluster it recurs in, or "".
+    A repetition is another try of the segment before it; idle and extraneous ones belong to none.
     """
 
     demonstration: str
@@ -87,6 +99,7 @@ class Segment:
     skill: str = ""
     confidence: float = 1.0
     cause: str = "start"
+    role: SegmentRole = SegmentRole.SKILL
 
     @property
     def steps(self) -> int:

@@ -8,12 +8,22 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robot_skills.core.demonstration import Segment
+from robot_skills.core.demonstration import Segment, SegmentRole
 from robot_skills.core.errors import InputError
 from robot_skills.storage.atomic import write_text
 
 FORMAT = 1
-COLUMNS = ("demonstration", "start", "stop", "start_s", "stop_s", "skill", "confidence", "cause")
+COLUMNS = (
+    "demonstration",
+    "start",
+    "stop",
+    "start_s",
+    "stop_s",
+    "skill",
+    "confidence",
+    "cause",
+    "role",
+)
 
 
 @dataclass(frozen=True)
@@ -52,13 +62,18 @@ def load_segments(file: Path) -> SegmentTable:
         raise InputError(f"{file}: format must be {FORMAT}; found {found!r}")
     try:
         return SegmentTable(
-            tuple(Segment(**row) for row in document["segments"]),
+            tuple(_segment(row) for row in document["segments"]),
             document["rate_hz"],
             document["made_by"],
             tuple(document["notes"]),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{file}: damaged ({error})") from None
+
+
+def _segment(row: Mapping[str, Any]) -> Segment:
+    """A row; tables written before segments had roles hold skills only."""
+    return Segment(**{**row, "role": SegmentRole(row.get("role", SegmentRole.SKILL))})
 
 
 def _csv(table: SegmentTable) -> str:
@@ -80,4 +95,5 @@ def _row(segment: Segment, rate_hz: Mapping[str, float]) -> Sequence[str | int]:
         segment.skill,
         f"{segment.confidence:.3f}",
         segment.cause,
+        segment.role.value,
     ]
