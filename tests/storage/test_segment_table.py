@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robot_skills.core.demonstration import Segment
+from robot_skills.core.demonstration import Segment, SegmentRole
 from robot_skills.core.errors import InputError
 from robot_skills.storage.segments import SegmentTable, load_segments, save_segments
 
@@ -16,6 +16,7 @@ rows = st.builds(
     skill=st.sampled_from(["", "pick, then lift", 'a "b"']),
     confidence=st.floats(0, 1),
     cause=st.sampled_from(["start", "motion"]),
+    role=st.sampled_from(SegmentRole),
 )
 RATES = {"a": 20.0, "b/c": 1 / 0.012, "été": 30.0}
 
@@ -43,6 +44,7 @@ def test_the_csv_beside_it_says_the_same_in_seconds(tmp_path):
         "skill": "pick, then lift",
         "confidence": "0.750",
         "cause": "motion",
+        "role": "skill",
     }
 
 
