@@ -70,6 +70,7 @@ class Segment:
         """Cut, write, and say what was found; InputError for what cannot be read."""
         from robot_skills.cli.progress import track
         from robot_skills.segment import segment_in_detail
+        from robot_skills.segment.explanation import explanation
         from robot_skills.storage.segments import save_segments
         from robot_skills.storage.writable import check_folder
 
@@ -191,14 +192,3 @@ def true_boundaries_s(paths: Sequence[Path], one: "Demonstration") -> list[float
             if folder.is_dir() and truth_file(folder, one.name).is_file():
                 return [step / one.rate_hz for step in load_truth(folder, one.name).boundaries]
     return None
-
-
-def explanation(demonstrations: "Sequence[Demonstration]", found: "Segmentation") -> list[str]:
-    """One line a cut: when, why and how sure."""
-    return [
-        f"{one.name}  step {piece.start:>5}  {piece.start / one.rate_hz:7.2f} s  "
-        f"{piece.cause:<8} confidence {piece.confidence:.2f}"
-        for one in demonstrations
-        for piece in found.of(one.name)
-        if piece.start
-    ]

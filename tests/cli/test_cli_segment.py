@@ -40,7 +40,7 @@ def test_segment_writes_the_table_and_pictures_and_prints_the_score(episodes, tm
     printed = capsys.readouterr().out
     assert "2 demonstrations, 6 cuts, 8 segments" in printed
     assert "F1 1.00" in printed and "truth of 1 demonstrations (3 boundaries" in printed
-    assert "step    40     2.00 s  gripper  confidence 1.00" in printed
+    assert "cut 1 at 2.00 s, 100 % sure, because the gripper switched" in printed
     table = load_segments(out / "segments.json")
     assert [s.start for s in table.segments] == [0, 40, 80, 120] * 2
     assert table.made_by["method"] == "gripper"
