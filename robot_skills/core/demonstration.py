@@ -69,7 +69,7 @@ class Demonstration:
         lengths = {name: len(channel.values) for name, channel in self.channels.items()}
         if len(set(lengths.values())) > 1:
             raise InputError(f"{self.name}: channels differ in length: {lengths}")
-        if self.rate_hz <= 0:
+        if not 0 < self.rate_hz < float("inf"):
             raise InputError(f"{self.name}: rate_hz must be positive; found {self.rate_hz}")
 
     @property

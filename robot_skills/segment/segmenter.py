@@ -74,6 +74,13 @@ def segment_in_detail(
     """`segment`, together with the signals, the surprise and notes for the user."""
     _check(demonstrations)
     signals = [read_signals(one, config) for one in track(demonstrations, "reading signals")]
+    return segment_signals(signals, config, track)
+
+
+def segment_signals(
+    signals: Sequence[Signals], config: SegmentConfig, track: Track = quiet
+) -> Segmentation:
+    """`segment_in_detail` of what `read_signals` made of each demonstration."""
     long_enough = [s for s in signals if s.steps >= SHORTEST_STEPS]
     surprise: dict[str, Surprise] = {}
     if config.method is Method.SURPRISE and long_enough:

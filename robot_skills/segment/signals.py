@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 SIGNAL_RATE_HZ = 20.0  # hand movements hold little above 5 Hz (Winter, Biomechanics, 2009)
 SMOOTHING_S = 0.1
 SHORTEST_STEPS = 8  # below this there is nothing to predict from
+LARGEST = 1e9  # in any unit: what lies beyond was not measured, and its square would overflow
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _repaired(demonstration: Demonstration) -> tuple[dict[str, Channel], list[st
     channels: dict[str, Channel] = {}
     notes: list[str] = []
     for name, channel in demonstration.channels.items():
-        good = np.asarray(np.isfinite(channel.values).all(axis=1))
+        good = np.asarray((np.abs(channel.values) < LARGEST).all(axis=1))  # NaN is not either
         if good.sum() <= len(good) / 2:
             notes.append(f"{name} left out: {np.sum(~good)} of {len(good)} steps are not numbers")
             continue

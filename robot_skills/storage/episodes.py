@@ -186,14 +186,19 @@ def _first(camera: str, images: Iterable[Images]) -> Images:
     raise InputError(f"camera {camera} has no frames")
 
 
-def load_demonstration(episode_folder: Path) -> Demonstration:
-    """Read one episode, its video left on disk; raises InputError when it is not whole."""
+def load_demonstration(episode_folder: Path, without_video: bool = False) -> Demonstration:
+    """Read one episode, its video left on disk; raises InputError when it is not whole.
+
+    Told that it may do `without_video`, cameras whose file is missing are left out instead.
+    """
     description = read_description(episode_folder)
     channels, simulator_state = read_channels(episode_folder / "data.h5")
     video = {name: episode_folder / f"{name}.mp4" for name in description["cameras"]}
-    for path in video.values():
-        if not path.is_file():
-            raise InputError(f"{episode_folder} lacks {path.name}, which its episode.json names")
+    lacking = [name for name, path in video.items() if not path.is_file()]
+    if lacking and not without_video:
+        missing = video[lacking[0]].name
+        raise InputError(f"{episode_folder} lacks {missing}, which its episode.json names")
+    video = {name: path for name, path in video.items() if name not in lacking}
     return Demonstration(
         name=episode_folder.name,
         rate_hz=float(description["rate_hz"]),

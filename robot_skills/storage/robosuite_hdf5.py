@@ -6,7 +6,8 @@ Layout (robosuite's DataCollectionWrapper): group `data/demo_i` with `states` (T
 with the gripper last.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -30,13 +31,33 @@ def load_robosuite_demonstrations(file: Path) -> list[Demonstration]:
     Poses are metres and wxyz in the simulator's world. InputError for a file that is no robosuite
     recording, or whose states don't fit its model.
     """
+    with _opened(file) as recording:
+        return [_read(file, name, group) for name, group in _groups(file, recording)]
+
+
+def robosuite_names(file: Path) -> list[str]:
+    """Names "demo_i" of the demonstrations in a file, none of them read."""
+    with _opened(file) as recording:
+        return [name for name, _ in _groups(file, recording)]
+
+
+def load_robosuite_demonstration(file: Path, name: str) -> Demonstration:
+    """The demonstration "demo_i" alone, as `load_robosuite_demonstrations` reads it."""
+    with _opened(file) as recording:
+        return _read(file, name, dict(_groups(file, recording))[name])
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[h5py.File]:
     if not file.is_file():
         raise InputError(f"no file {file}")
     try:
         with h5py.File(file, "r") as recording:
-            return [_read(file, name, group) for name, group in _groups(file, recording)]
-    except OSError as error:
-        raise InputError(f"{file} is no HDF5 file ({error})") from error
+            yield recording
+    except InputError:
+        raise
+    except (OSError, KeyError, RuntimeError) as error:  # as HDF5 fails on damaged files
+        raise InputError(f"{file} is no HDF5 file, or damaged ({error})") from error
 
 
 def _groups(file: Path, recording: h5py.File) -> list[tuple[str, h5py.Group]]:
@@ -54,7 +75,7 @@ def _groups(file: Path, recording: h5py.File) -> list[tuple[str, h5py.Group]]:
 
 
 def _read(file: Path, name: str, group: h5py.Group) -> Demonstration:
-    label = "/".join([*file.resolve().parent.parts[-2:], name])
+    label = robosuite_label(file, name)
     tree = read_body_tree(_model_text(file, name, group))
     states = np.asarray(group["states"], dtype=float)
     width = 1 + tree.position_columns + tree.velocity_columns
@@ -70,6 +91,11 @@ def _read(file: Path, name: str, group: h5py.Group) -> Demonstration:
         channels,
         provenance={"source": "robosuite", "file": file.name},
     )
+
+
+def robosuite_label(file: Path, name: str) -> str:
+    """What the demonstration "demo_i" of a file is called."""
+    return "/".join([*file.resolve().parent.parts[-2:], name])
 
 
 def _model_text(file: Path, name: str, group: h5py.Group) -> str:
