@@ -18,6 +18,9 @@ Images = NDArray[np.uint8]
 CODEC = "libx264"
 OPTIONS = {"crf": "23", "preset": "veryfast"}
 KEYFRAME_PERIOD_S = 2.0  # how far back a random read has to start decoding
+ONLY_THIS_FILE = {"protocol_whitelist": "file"}  # a playlist must not open anything else
+STILL_FORMATS = ("image2", "tty")  # FFmpeg reads pictures and texts as videos of one frame
+COVER = av.stream.Disposition.attached_pic
 SIZE_TAG = "comment"  # the MP4 tag that keeps the true size of frames padded to even sides
 
 
@@ -76,7 +79,7 @@ class VideoWriter:
 
 def count_frames(path: Path) -> int:
     """Number of frames of a video; raises InputError when it is missing or damaged."""
-    with _open(path) as (container, stream):
+    with open_video(path) as (container, stream):
         return int(stream.frames) or sum(1 for p in container.demux(stream) if p.size)
 
 
@@ -87,7 +90,7 @@ def read_frames(path: Path, indices: Sequence[int]) -> Images:
     cost little. Raises InputError for a number outside the video or a damaged file.
     """
     wanted = sorted(set(indices))
-    with _open(path) as (container, stream):
+    with open_video(path) as (container, stream):
         total = int(stream.frames)
         if wanted and (wanted[0] < 0 or (total and wanted[-1] >= total)):
             raise InputError(f"{path}: frames 0 to {total - 1}; asked for {[*indices]}")
@@ -138,13 +141,26 @@ def _true_size(container: Any, stream: Any) -> tuple[int, int]:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[tuple[Any, Any]]:
+def open_video(path: Path) -> Iterator[tuple[Any, Any]]:
+    """The PyAV container and its first moving picture, decoded by one thread.
+
+    InputError when there is none: still pictures, covers of songs and texts are no video.
+    """
     if not path.is_file():
         raise InputError(f"no video at {path}")
     try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
+        with av.open(f"file:{path}", options=ONLY_THIS_FILE) as container:
+            stream = _moving_picture(path, container)
             stream.codec_context.thread_count = 1
             yield container, stream
-    except (av.error.FFmpegError, AttributeError, IndexError, UnicodeError) as error:
+    except (av.error.FFmpegError, AttributeError, UnicodeError) as error:
         raise InputError(f"{path}: no readable video, perhaps cut short ({error})") from None
+
+
+def _moving_picture(path: Path, container: Any) -> Any:
+    still = container.format.name in STILL_FORMATS or container.format.name.endswith("_pipe")
+    moving = [s for s in container.streams.video if not s.disposition & COVER]
+    if moving and not still:
+        return moving[0]
+    found = "text or a still picture" if still else ", ".join(s.type for s in container.streams)
+    raise InputError(f"{path}: no readable video in it; found {found or 'nothing'}")
