@@ -1,6 +1,7 @@
 """What a stretch of a recording is like, wherever it happens: the same numbers for any length."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,35 +15,49 @@ PARTS = 5  # equal parts of a stretch, each told by its mean
 NEAR_M = 0.1  # distance at which the nearest object starts to matter
 DURATION_WEIGHT = 0.5  # of a factor of e in duration, where one signal's spread counts 1
 STILL = 1e-6  # a signal that spreads less than this says nothing
+MEASURED = 200  # demonstrations suffice to know how far signals spread
 LARGEST = 4.0  # spreads; a single wild sample shall not outvote a whole stretch
 
 
+@dataclass(frozen=True)
 class Looks:
-    """Signals of demonstrations of one layout as one table of columns, ready to be described.
+    """How to describe stretches of demonstrations of one layout in units that they share.
 
-    Every kind of signal (velocity, speed, turn, gripper, force, nearest object) weighs the same,
-    however many columns it has.
+    centre and spread (C,) of the columns by kind of signal. Every kind (velocity, speed, turn,
+    gripper, force, nearest object) weighs the same, however many columns it has.
     """
 
-    def __init__(self, group: Sequence[Signals]) -> None:
-        tables = [_kinds(signals) for signals in group]
-        shared = [k for k in tables[0] if len({t[k].shape[1] for t in tables if k in t}) == 1]
-        kept = [k for k in shared if all(k in t for t in tables)]
-        scaled = [_scaled([t[k] for t in tables]) for k in kept]
-        self._sums = [
-            np.concatenate([np.zeros((1, len(rows[0]))), np.cumsum(rows, axis=0)])
-            for rows in (np.concatenate(parts, axis=1) for parts in zip(*scaled, strict=True))
-        ]
+    centre: dict[str, Floats]
+    spread: dict[str, Floats]
 
-    def describe(self, demonstration: int, starts: Ints, stops: Ints) -> Floats:
-        """Descriptors (N, F) of samples [start, stop) of one demonstration, by its number."""
-        share = np.linspace(0.0, 1.0, PARTS + 1)
-        edges = starts[:, None] + (stops - starts)[:, None] * share
-        total = _at(self._sums[demonstration], edges)
-        means = np.diff(total, axis=1) / np.diff(edges, axis=1)[:, :, None]
+    @staticmethod
+    def measure(group: Sequence[Signals]) -> "Looks":
+        """Units of a group; kinds that some lack, or have in another number, are left out."""
+        tables = [_kinds(signals) for signals in group[:: max(1, len(group) // MEASURED)]]
+        kinds = [k for k in tables[0] if len({t[k].shape[1] if k in t else 0 for t in tables}) == 1]
+        every = {kind: np.concatenate([table[kind] for table in tables]) for kind in kinds}
+        return Looks(
+            {kind: rows.mean(axis=0) for kind, rows in every.items()},
+            {kind: _spread(rows) for kind, rows in every.items()},
+        )
+
+    def describe(self, signals: Signals, starts: Ints, stops: Ints) -> Floats:
+        """Descriptors (N, F) of samples [start, stop), which may lie anywhere, of any length."""
+        sums = self._sums(signals)
+        edges = starts[:, None] + (stops - starts)[:, None] * np.linspace(0.0, 1.0, PARTS + 1)
+        means = np.diff(_at(sums, edges), axis=1) / np.diff(edges, axis=1)[:, :, None]
         seconds = (stops - starts) / SIGNAL_RATE_HZ
         profile = means.reshape(len(starts), -1) / np.sqrt(PARTS)
         return np.concatenate([profile, DURATION_WEIGHT * np.log(seconds)[:, None]], axis=1)
+
+    def _sums(self, signals: Signals) -> Floats:
+        """Running sums (S + 1, C) of all columns."""
+        table = _kinds(signals)
+        scaled = [(table[kind] - self.centre[kind]) / self.spread[kind] for kind in self.centre]
+        widths = [np.sqrt(max(1, np.isfinite(self.spread[kind]).sum())) for kind in self.centre]
+        rows = [np.clip(r, -LARGEST, LARGEST) / w for r, w in zip(scaled, widths, strict=True)]
+        every = np.concatenate(rows, axis=1)
+        return np.concatenate([np.zeros((1, every.shape[1])), np.cumsum(every, axis=0)])
 
 
 def _at(sums: Floats, edges: Floats) -> Floats:
@@ -83,11 +98,7 @@ def _nearest(signals: Signals) -> dict[str, Floats]:
     return found
 
 
-def _scaled(parts: Sequence[Floats]) -> list[Floats]:
-    """Columns (S, C) of one kind, with a mean square of 1 summed over the columns."""
-    every = np.concatenate(list(parts))
-    spread = every.std(axis=0)
-    spread = np.where(spread > STILL, spread, np.inf)
-    width = np.sqrt(max(1, np.isfinite(spread).sum()))
-    centred = [(part - every.mean(axis=0)) / spread for part in parts]
-    return [np.clip(part, -LARGEST, LARGEST) / width for part in centred]
+def _spread(rows: Floats) -> Floats:
+    """Standard deviation (C,); infinite where a column says nothing."""
+    spread = rows.std(axis=0)
+    return np.where(spread > STILL, spread, np.inf)

@@ -1,0 +1,109 @@
+"""Boundaries between stretches that recur gain probability; those inside one of them lose it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.segment.config import SegmentConfig
+from robot_skills.segment.descriptors import Looks
+from robot_skills.segment.features import layout
+from robot_skills.segment.lattice import Lattice
+from robot_skills.segment.recurring import Recurrence, Spans, spans_of
+from robot_skills.segment.signals import Signals
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ROUNDS = 3
+POOL = 3000  # segments that every other one is compared with
+PROBABLE = 0.15  # segments less probable than this are nothing to recur in
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A sample at which behaviour may change, how probable that is, and what speaks for it."""
+
+    sample: int
+    probability: float
+    cause: str
+
+
+def revise(
+    signals: Sequence[Signals],
+    candidates: Sequence[Sequence[Candidate]],
+    config: SegmentConfig,
+) -> list[list[Candidate]]:
+    """The same candidates, with probabilities that know what recurs elsewhere.
+
+    All cuttings at the candidates are weighed by how well their segments recur in other
+    demonstrations, or at other times of the same one, compared with spans cut at random; what
+    recurs is looked up among the segments that are probable, and that again is revised, in a few
+    rounds. Candidates are ascending in time. With little to recur in hardly anything changes.
+    """
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for index, one in enumerate(signals):
+        groups.setdefault(layout(one), []).append(index)
+    result: list[list[Candidate]] = [list(found) for found in candidates]
+    for members in groups.values():
+        chosen = [signals[index] for index in members]
+        revised = _of_group(chosen, [candidates[index] for index in members], config.seed)
+        for index, probability in zip(members, revised, strict=True):
+            pairs = zip(candidates[index], probability, strict=True)
+            result[index] = [replace(c, probability=float(p)) for c, p in pairs]
+    return result
+
+
+def _of_group(
+    signals: Sequence[Signals], candidates: Sequence[Sequence[Candidate]], seed: int
+) -> list[Floats]:
+    """Probability (C,) of the candidates of each demonstration of one layout."""
+    rng = np.random.default_rng(seed)
+    looks = Looks.measure(signals)
+    ways = [_Ways.of(*pair) for pair in zip(signals, candidates, strict=True)]
+    for _ in range(ROUNDS):
+        pool = _pool(signals, looks, ways, rng)
+        if len(pool.rows) < 2:
+            break
+        recurrence = Recurrence.measure(pool, signals, looks, rng)
+        for number, (one, way) in enumerate(zip(signals, ways, strict=True)):
+            every = spans_of(looks, number, one, way.lattice.starts, way.lattice.stops)
+            ways[number] = replace(way, worth=recurrence.worth(every))
+    return [way.posteriors()[0] for way in ways]
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """The ways to cut one demonstration: probability (C,) of candidates, worth (N,) of segments."""
+
+    lattice: Lattice
+    probability: Floats
+    worth: Floats
+
+    @staticmethod
+    def of(signals: Signals, candidates: Sequence[Candidate]) -> "_Ways":
+        lattice = Lattice.between([c.sample for c in candidates], signals.samples)
+        probability = np.array([c.probability for c in candidates])
+        return _Ways(lattice, probability, np.zeros(len(lattice.first)))
+
+    def posteriors(self) -> tuple[Floats, Floats]:
+        return self.lattice.posteriors(self.probability, self.worth)
+
+
+def _pool(
+    signals: Sequence[Signals], looks: Looks, ways: Sequence[_Ways], rng: np.random.Generator
+) -> Spans:
+    """Probable segments of demonstrations drawn at random, about POOL of them at most."""
+    parts: list[Spans] = []
+    for number in rng.permutation(len(signals)):
+        lattice = ways[number].lattice
+        probability = ways[number].posteriors()[1]
+        kept = probability > PROBABLE
+        spans = spans_of(
+            looks, int(number), signals[number], lattice.starts[kept], lattice.stops[kept]
+        )
+        parts.append(replace(spans, probability=probability[kept]))
+        if sum(len(part.rows) for part in parts) > POOL:
+            break
+    return Spans.joined(parts)
