@@ -7,11 +7,11 @@ GAP_S = 1.0  # a picture that stands longer is worth a note
 RESTART_S = 1.0  # a step back beyond this is a clock that started again, not a frame out of order
 LEAP_S = 600.0  # a step ahead beyond this is a broken time stamp, not a picture that stood
 
-MISSING = "frames without a time stamp were taken one period apart"
-REPEATED = "frames had the time stamp of the one before; the later one shows"
-LATE = "frames out of order were left out"
-RESTARTED = "times the clock went back; it was continued"
-LEAPT = f"times the clock leapt by over {LEAP_S:g} s; the leap was closed"
+MISSING = "frames without a time stamp, taken one period apart"
+REPEATED = "frames with the time stamp of the one before, the later one shown"
+LATE = "frames out of order, left out"
+RESTARTED = "times the clock went back, continued"
+LEAPT = f"times the clock leapt by over {LEAP_S:g} s, the leap closed"
 
 
 class FrameClock:
@@ -65,10 +65,10 @@ class FrameClock:
 
     def notes(self) -> tuple[str, ...]:
         """What was repaired so far, a sentence each."""
-        notes = [f"{count} {repair}" for repair, count in self._repairs.items()]
+        notes = [f"{repair}: {count}" for repair, count in self._repairs.items()]
         if self._pauses:
             notes.append(
-                f"the picture stands still in {self._pauses} pauses of over {GAP_S:g} s between "
-                f"frames, the longest {self._longest_s:.1f} s at {self._longest_at_s:.1f} s"
+                f"pauses of over {GAP_S:g} s between frames: {self._pauses}, the longest "
+                f"{self._longest_s:.1f} s at {self._longest_at_s:.1f} s"
             )
         return tuple(notes)
