@@ -39,7 +39,7 @@ def reason(cause: str) -> str:
     """Why there is a cut, as the end of a sentence that goes "because ..."."""
     if cause in REASONS:
         return REASONS[cause]
-    return f"it was open what comes next ({signal_words(cause)})"
+    return f"what comes next was hard to foresee ({signal_words(cause)})"
 
 
 def segment_words(segment: Segment) -> str:

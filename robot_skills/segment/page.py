@@ -3,6 +3,7 @@
 Nothing is loaded from anywhere, so the file can be sent to someone and opened from a disk.
 """
 
+import base64
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from robot_skills.core.demonstration import Demonstration, Segment
 from robot_skills.core.errors import InputError
 from robot_skills.core.palette import ink_on, segment_colour, skill_colours
 from robot_skills.segment import page_parts as parts
+from robot_skills.segment.footage import small_clip, video_of
 from robot_skills.segment.page_script import SCRIPT
 from robot_skills.segment.page_style import STYLE
 from robot_skills.segment.plots import plots
@@ -25,17 +27,23 @@ CLOSEST = 40  # how far one can zoom in
 
 
 def write_page(
-    file: Path, demonstration: Demonstration, found: Segmentation, truth_s: Sequence[float] = ()
+    file: Path,
+    demonstration: Demonstration,
+    found: Segmentation,
+    truth_s: Sequence[float] = (),
+    camera: str | None = None,
 ) -> None:
     """Write the page of one demonstration; `truth_s` are true boundaries in seconds, if known.
 
-    InputError when `found` has no segment of it or its video cannot be read.
+    With the video of `camera`, the first by default; without any video, the signals alone.
+    InputError when `found` has no segment of it, or the video cannot be read.
     """
     pieces = found.of(demonstration.name)
     if not pieces:
         raise InputError(f"no segments of {demonstration.name} to show")
     colours = skill_colours(found.segments)
-    body = "".join(_body(demonstration, found, pieces, colours, truth_s))
+    film = _film(demonstration, pieces[-1].stop / demonstration.rate_hz, camera)
+    body = "".join(_body(demonstration, found, colours, truth_s, film))
     write_text(file, _document(f"{demonstration.name}: {len(pieces)} segments", body))
 
 
@@ -92,11 +100,11 @@ def _document(title: str, body: str) -> str:
 def _body(
     demonstration: Demonstration,
     found: Segmentation,
-    pieces: Sequence[Segment],
     colours: dict[str, str],
     truth_s: Sequence[float],
+    film: str,
 ) -> Iterator[str]:
-    rate_hz = demonstration.rate_hz
+    pieces, rate_hz = found.of(demonstration.name), demonstration.rate_hz
     length_s = pieces[-1].stop / rate_hz
     yield f"<h1>{escape(demonstration.name)}</h1>"
     task = (
@@ -106,8 +114,7 @@ def _body(
         f"<p>{task}{length_s:.1f} s, cut into {len(pieces)} segments. Move over the plots to see "
         "any moment, or choose a cut.</p>"
     )
-    film = _film(demonstration)
-    yield f"<div class='top{'' if film else ' bare'}'><div>{film}{_now()}</div>"
+    yield f"<div class='top{'' if film else ' bare'}'><div>{film}{_now(bool(film))}</div>"
     yield f"<div class='list'>{parts.table(pieces, rate_hz, colours)}</div></div>"
     yield (
         "<div class='scroll'><div class='tracks' id='tracks' tabindex='0' role='slider' "
@@ -127,13 +134,21 @@ def _body(
     yield _data(pieces, rate_hz, colours)
 
 
-def _film(demonstration: Demonstration) -> str:
-    return ""
-
-
-def _now() -> str:
+def _film(demonstration: Demonstration, length_s: float, camera: str | None) -> str:
+    video = video_of(demonstration, camera)
+    if video is None:
+        return ""
+    coded = base64.b64encode(small_clip(video, length_s)).decode()
     return (
-        "<div class='now'><output id='time'></output><b class='chip' id='name'></b>"
+        "<video id='film' muted playsinline preload='auto' "
+        f"src='data:video/mp4;base64,{coded}'></video>"
+    )
+
+
+def _now(film: bool) -> str:
+    button = "<button id='play' type='button'>play</button>" if film else ""
+    return (
+        f"<div class='now'>{button}<output id='time'></output><b class='chip' id='name'></b>"
         "<div id='span'></div><div id='said'></div></div>"
     )
 

@@ -52,7 +52,7 @@ def began(pieces: Sequence[Segment], number: int, rate_hz: float) -> str:
     if number == 0:
         return "The recording starts here."
     said = explain_cut(pieces[number - 1], pieces[number], rate_hz)
-    return f"Cut {said}."
+    return f"Cut {said}.".replace("->", "\u2192")
 
 
 def certainty(pieces: Sequence[Segment], rate_hz: float) -> str:
@@ -127,13 +127,15 @@ def plot_row(plot: Plot, length_s: float) -> str:
     )
     svg = f"<svg viewBox='0 0 {HEIGHT} {HEIGHT}' preserveAspectRatio='none'>{lines}</svg>"
     unit = escape(f" {plot.unit}") if plot.unit else ""
-    ends = f"<em class='high'>{high:.3g}{unit}</em><em class='low'>{low:.3g}</em>"
+    least = 0.0 if abs(low) < spread / 100 else low
+    ends = f"<em class='high'>{high:.3g}{unit}</em><em class='low'>{least:.3g}</em>"
     keys = "".join(
         f"<span><i style='background:{colour}'></i>{escape(line.label)}</span>"
         for line, colour in zip(plot.lines, _line_colours(plot), strict=True)
         if line.label
     )
-    return row("plot", f"<b>{escape(plot.name)}</b>{keys}", ends + svg)
+    hint = f"<span>{escape(plot.hint)}</span>" if plot.hint else ""
+    return row("plot", f"<b>{escape(plot.name)}</b>{hint}{keys}", ends + svg)
 
 
 def _line_colours(plot: Plot) -> list[str]:

@@ -46,6 +46,13 @@ SCRIPT = """
     film.addEventListener("seeked", seek);
     film.addEventListener("loadedmetadata", seek);
     film.addEventListener("play", follow);
+    const toggle = () => { film.paused ? film.play() : film.pause(); };
+    film.addEventListener("click", toggle);
+    at("play").addEventListener("click", toggle);
+    for (const change of ["play", "pause"])
+      film.addEventListener(change, () => {
+        at("play").textContent = film.paused ? "play" : "pause";
+      });
   }
 
   const under = event => {
@@ -75,8 +82,8 @@ SCRIPT = """
   };
   document.addEventListener("keydown", event => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.target === zoom) return;
-    if (event.key === " " && film && event.target !== film) {
-      film.paused ? film.play() : film.pause();
+    if (event.key === " " && film) {
+      if (event.target !== at("play")) at("play").click(); else return;
     } else if (Object.hasOwn(keys, event.key)) {
       go(keys[event.key](event.shiftKey));
       reveal();

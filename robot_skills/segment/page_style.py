@@ -19,6 +19,7 @@ a { color: inherit; } kbd { border: 1px solid var(--rule); border-radius: 4px; p
 video { width: 100%; max-height: 22rem; background: #000; border-radius: 6px; display: block; }
 .now { background: var(--card); border-radius: 6px; padding: .6rem .8rem; margin-top: .6rem;
   min-height: 6.4rem; }
+.now button { float: right; font: inherit; padding: .1rem .8rem; cursor: pointer; }
 .now output { font: 600 1.3rem ui-monospace, monospace; color: var(--now); }
 .now b { margin-left: .7rem; } .now div { color: var(--faint); }
 .list { max-height: 27rem; overflow: auto; border: 1px solid var(--rule); border-radius: 6px; }
@@ -59,7 +60,8 @@ meter { width: 4rem; height: .8rem; vertical-align: -1px; }
 .piece { position: absolute; top: 3px; bottom: 3px; overflow: hidden; white-space: nowrap;
   font-size: .8rem; line-height: 2.2rem; text-align: center; border-radius: 3px;
   border-right: 1px solid var(--paper); text-overflow: ellipsis; }
-.idle { background-image: repeating-linear-gradient(45deg, transparent 0 5px, #0000003d 5px 7px); }
+.idle { background-image:
+  repeating-linear-gradient(45deg, transparent 0 5px, #0000002b 5px 6.5px); }
 .repetition { border-top: 5px double #ffffffd9; line-height: 1.9rem; }
 .repetition::before { content: "\\21bb  "; }
 .lone { position: absolute; bottom: 0; width: 11px; margin-left: -5.5px; text-decoration: none; }
@@ -67,7 +69,7 @@ meter { width: 4rem; height: .8rem; vertical-align: -1px; }
   background: var(--ink); border-radius: 2px 2px 0 0; }
 .lone:hover::after { background: var(--now); }
 .tick { position: absolute; bottom: 1px; transform: translateX(-50%); color: var(--faint);
-  font: .72rem ui-monospace, monospace; }
+  font: .72rem ui-monospace, monospace; white-space: nowrap; }
 .tick:first-child { transform: none; } .tick:last-child { transform: translateX(-100%); }
 .over { position: absolute; left: var(--label); right: 0; top: 0; bottom: 0; pointer-events: none;
   z-index: 2; }

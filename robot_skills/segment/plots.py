@@ -1,7 +1,7 @@
 """What of a demonstration is worth plotting, thinned out so that hours stay small."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -31,11 +31,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Plot:
-    """Curves that share one axis in `unit`."""
+    """Curves that share one axis in `unit`; `hint` tells a stranger what they mean."""
 
     name: str
     unit: str
     lines: tuple[Line, ...]
+    hint: str = ""
 
     @property
     def low(self) -> float:
@@ -76,12 +77,13 @@ def _extremes(values: Floats, start: int, stop: int) -> NDArray[np.int64]:
 def _of_signals(demonstration: Demonstration, signals: Signals) -> Iterator[Plot]:
     unit, names = _path_facts(demonstration)
     if names:
+        unit = unit.partition(",")[0]  # "m, quaternion wxyz": of the position alone
         yield _plot("position", unit, names, signals.path)
         speed = np.linalg.norm(signals.velocity[:, : len(names)], axis=1, keepdims=True)
         yield _plot("speed", f"{unit}/s" if unit else "", [""], speed)
     if signals.gripper.shape[1]:
         grippers = _columns(_of_kind(demonstration, ChannelKind.GRIPPER))
-        yield _plot("gripper", "share open", grippers, signals.gripper)
+        yield _plot("gripper", "of its range", grippers, signals.gripper)
     if signals.force.shape[1]:
         wrenches = _of_kind(demonstration, ChannelKind.WRENCH)
         yield _plot("force", wrenches[0].unit, _columns(wrenches), signals.force)
@@ -117,7 +119,7 @@ def _of_surprise(surprise: Surprise) -> Plot:
     parts = {f"of {signal_words(c)}": surprise.by_cause[c] for c in strongest[:CAUSES]}
     every = {"all": surprise.total, **parts}
     values = np.stack([one - one.min() for one in every.values()], axis=1)
-    return _plot("surprise", "nats", list(every), values)
+    return replace(_plot("surprise", "nats", list(every), values), hint="how hard to foresee")
 
 
 def _of_kind(demonstration: Demonstration, kind: ChannelKind) -> list[Channel]:

@@ -25,7 +25,7 @@ def test_a_cut_is_told_with_time_certainty_cause_and_what_changes():
 
 def test_skills_that_nobody_named_are_left_out():
     said = explain_cut(Segment("a", 0, 3), Segment("a", 3, 9, "", 0.5, "action"), 10.0)
-    assert said == "at 0.30 s, 50 % sure, because it was open what comes next (commands)"
+    assert said == "at 0.30 s, 50 % sure, because what comes next was hard to foresee (commands)"
 
 
 def test_roles_are_named():
