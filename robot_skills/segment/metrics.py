@@ -10,9 +10,11 @@ from scipy.optimize import linear_sum_assignment
 from robot_skills.segment.intervals import RESAMPLES, Mean, bootstrap_mean
 
 Times = Sequence[float] | NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 TOLERANCE_S = 0.5
 TOLERANCES_S = (0.25, 0.5, 1.0)
+FEW = 5  # demonstrations, below which intervals are over boundaries
 
 
 @dataclass(frozen=True)
@@ -80,16 +82,42 @@ def total_counts(counts: Sequence[BoundaryCounts]) -> BoundaryCounts:
     return sum(counts, BoundaryCounts(0, 0, 0))
 
 
+def resampled_counts(counts: Sequence[BoundaryCounts], seed: int = 0) -> Counts:
+    """Bootstrapped matched, found and true boundaries (RESAMPLES, demonstrations, 3).
+
+    Demonstrations are drawn with replacement; where there are fewer than FEW, their boundaries
+    are instead: of each demonstration its matched pairs, false and missed boundaries.
+    Source: Efron, "Bootstrap methods: another look at the jackknife", 1979.
+    """
+    rng = np.random.default_rng(seed)
+    if len(counts) < FEW:
+        drawn = [_redrawn(one, rng) for one in counts]
+        return np.stack(drawn, axis=1) if drawn else np.zeros((RESAMPLES, 0, 3), dtype=np.int64)
+    table = np.array([(c.matched, c.found, c.true) for c in counts])
+    return np.asarray(table[rng.integers(len(table), size=(RESAMPLES, len(table)))])
+
+
+def _redrawn(one: BoundaryCounts, rng: np.random.Generator) -> Counts:
+    """Counts (RESAMPLES, 3) of one demonstration whose boundaries are drawn with replacement."""
+    kinds = np.array([one.matched, one.found - one.matched, one.true - one.matched])
+    if not kinds.sum():
+        return np.zeros((RESAMPLES, 3), dtype=np.int64)
+    matched, false, missed = rng.multinomial(kinds.sum(), kinds / kinds.sum(), size=RESAMPLES).T
+    return np.stack([matched, matched + false, matched + missed], axis=1)
+
+
+def resampled_f1(counts: Sequence[BoundaryCounts], seed: int = 0) -> NDArray[np.float64]:
+    """Pooled F1 (RESAMPLES,) of every resample of `resampled_counts`."""
+    matched, found, true = resampled_counts(counts, seed).sum(axis=1).T
+    total = found + true
+    return np.where(total > 0, 2 * matched / np.maximum(total, 1), 1.0)
+
+
 def bootstrap_f1(counts: Sequence[BoundaryCounts], seed: int = 0) -> tuple[float, float]:
-    """95 % interval of the pooled F1, drawing demonstrations with replacement (Efron 1979)."""
+    """95 % interval of the pooled F1, see `resampled_counts`; [0, 1] without demonstrations."""
     if not counts:
         return 0.0, 1.0
-    rng = np.random.default_rng(seed)
-    table = np.array([(c.matched, c.found, c.true) for c in counts])
-    sums = table[rng.integers(len(table), size=(RESAMPLES, len(table)))].sum(axis=1)
-    reported = sums[:, 1] + sums[:, 2]
-    f1 = np.where(reported > 0, 2 * sums[:, 0] / np.maximum(reported, 1), 1.0)
-    low, high = np.percentile(f1, [2.5, 97.5])
+    low, high = np.percentile(resampled_f1(counts, seed), [2.5, 97.5])
     return float(low), float(high)
 
 
@@ -99,16 +127,29 @@ def score_boundaries(
     """Means over demonstrations, with intervals, from boundaries in seconds of each.
 
     The keys are precision, recall and f1 at each of TOLERANCES_S, such as f1@0.5, and
-    over_segmentation. ValueError when there is no demonstration.
+    over_segmentation. The intervals are over boundaries where there are fewer than FEW
+    demonstrations. ValueError when there is no demonstration.
     """
     pairs = list(zip(found_s, true_s, strict=True))
     means: dict[str, Mean] = {}
     for tolerance_s in TOLERANCES_S:
         counts = [count_boundaries(found, true, tolerance_s) for found, true in pairs]
-        means |= {
-            f"{name}@{tolerance_s:g}": bootstrap_mean([getattr(c, name) for c in counts], seed)
-            for name in ("precision", "recall", "f1")
-        }
+        for name in ("precision", "recall", "f1"):
+            means[f"{name}@{tolerance_s:g}"] = _mean(counts, name, seed)
     counts = [count_boundaries(found, true) for found, true in pairs]
-    means["over_segmentation"] = bootstrap_mean([c.over_segmentation for c in counts], seed)
+    means["over_segmentation"] = _mean(counts, "over_segmentation", seed)
     return means
+
+
+def _mean(counts: Sequence[BoundaryCounts], metric: str, seed: int) -> Mean:
+    """Mean over demonstrations of one property of BoundaryCounts."""
+    values = [float(getattr(one, metric)) for one in counts]
+    if not counts or len(counts) >= FEW:
+        return bootstrap_mean(values, seed)
+    drawn = resampled_counts(counts, seed)
+    means = [
+        np.mean([getattr(BoundaryCounts(*map(int, row)), metric) for row in rows]) for rows in drawn
+    ]
+    low, high = np.percentile(means, [2.5, 97.5])
+    mean = float(np.mean(values))
+    return Mean(mean, min(mean, float(low)), max(mean, float(high)), len(counts))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robot_skills.segment.metrics import (
@@ -8,6 +8,8 @@ from robot_skills.segment.metrics import (
     bootstrap_f1,
     count_boundaries,
     match_boundaries,
+    resampled_counts,
+    resampled_f1,
     score_boundaries,
     total_counts,
 )
@@ -64,6 +66,7 @@ def test_the_truth_scores_one(true):
 
 
 @given(st.lists(st.tuples(moments, moments), min_size=1, max_size=5))
+@settings(max_examples=20, deadline=None)
 def test_means_over_demonstrations_are_bounded_and_grow_with_the_tolerance(pairs):
     scores = score_boundaries(*zip(*pairs, strict=True))
     for name, mean in scores.items():
@@ -75,6 +78,7 @@ def test_means_over_demonstrations_are_bounded_and_grow_with_the_tolerance(pairs
 
 
 @given(st.lists(moments, min_size=1, max_size=5))
+@settings(max_examples=20, deadline=None)
 def test_the_truth_scores_one_at_every_tolerance(true):
     assert {mean.value for mean in score_boundaries(true, true).values()} == {1.0}
 
@@ -99,3 +103,43 @@ def test_the_interval_holds_the_score_and_shrinks_with_more_demonstrations():
     assert many_high - many_low < high - low
     assert bootstrap_f1(few) == (low, high)
     assert np.isfinite([low, high]).all()
+
+
+counts_of_one = st.tuples(*[st.integers(0, 9)] * 3).map(
+    lambda kinds: BoundaryCounts(kinds[0], kinds[0] + kinds[1], kinds[0] + kinds[2])
+)
+
+
+@given(st.lists(counts_of_one, min_size=1, max_size=7))
+@settings(max_examples=40)
+def test_resamples_are_possible_counts_and_centred_on_the_score(counts):
+    matched, found, true = np.moveaxis(resampled_counts(counts), 2, 0)
+    assert matched.shape == (1000, len(counts))
+    assert (matched <= np.minimum(found, true)).all() and (matched >= 0).all()
+    drawn = resampled_f1(counts)
+    assert ((drawn >= 0) & (drawn <= 1)).all()
+    low, high = bootstrap_f1(counts)
+    assert low - 1e-9 <= np.median(drawn) <= high + 1e-9
+
+
+def test_few_demonstrations_are_as_uncertain_as_their_boundaries():
+    twins = [BoundaryCounts(5, 10, 10)] * 2  # drawing demonstrations would give no spread at all
+    low, high = bootstrap_f1(twins)
+    assert low < 0.5 < high
+    longer_low, longer_high = bootstrap_f1([BoundaryCounts(50, 100, 100)] * 2)
+    assert longer_high - longer_low < high - low
+    assert bootstrap_f1([BoundaryCounts(5, 10, 10)] * 5) == (0.5, 0.5)
+
+
+def test_of_few_demonstrations_each_keeps_its_number_of_boundaries():
+    one = BoundaryCounts(matched=3, found=5, true=4)  # 3 pairs, 2 false, 1 missed: 6 in all
+    matched, found, true = resampled_counts([one])[:, 0].T
+    assert (found + true - matched == 6).all()
+    assert found.mean() == pytest.approx(5, abs=0.15) and true.mean() == pytest.approx(4, abs=0.15)
+
+
+def test_means_of_few_demonstrations_have_intervals_over_boundaries():
+    scores = score_boundaries([[1.0, 5.0, 9.0]] * 2, [[1.0, 7.0]] * 2)
+    f1 = scores["f1@0.5"]
+    assert f1.value == pytest.approx(0.4) and f1.low < 0.4 < f1.high and f1.n == 2
+    assert scores["over_segmentation"].low < 4 / 3 < scores["over_segmentation"].high
