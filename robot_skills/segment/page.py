@@ -61,8 +61,8 @@ def write_index(file: Path, table: SegmentTable, pages: Mapping[str, Path]) -> N
     head = "<tr><th>length</th><th>demonstration</th><th>cuts</th><th>segments</th></tr>"
     body = (
         f"<h1>{len(by_name)} demonstrations, {cuts} cuts</h1>"
-        "<p>Each strip is one demonstration from start to end; the same colour is the same skill. "
-        "Choose a name to see its signals and why it was cut.</p>"
+        "<p>Each strip is one demonstration from start to end. Choose a name to see its signals "
+        "and why it was cut.</p>"
         f"<table class='index'><thead>{head}</thead><tbody>{rows}</tbody></table>"
         f"<div class='below'>{parts.legend(table.segments, colours, False, marks=False)}</div>"
         f"{_notes(table.notes)}"

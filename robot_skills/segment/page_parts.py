@@ -168,6 +168,8 @@ def legend(
 ) -> str:
     """What the colours and the marks mean, those that are on the page."""
     items = [f"{_swatch('', colour)}{escape(name)}" for name, colour in _used(pieces, colours)]
+    if not items:
+        items.append("the segments are numbered: which of them are the same skill was not asked")
     roles = {piece.role for piece in pieces}
     if SegmentRole.IDLE in roles:
         items.append(f"{_swatch('idle', IDLE)}idle: nothing happens")

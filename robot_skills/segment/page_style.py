@@ -19,14 +19,16 @@ a { color: inherit; } kbd { border: 1px solid var(--rule); border-radius: 4px; p
 video { width: 100%; max-height: 22rem; background: #000; border-radius: 6px; display: block; }
 .now { background: var(--card); border-radius: 6px; padding: .6rem .8rem; margin-top: .6rem;
   min-height: 6.4rem; }
-.now button { float: right; font: inherit; padding: .1rem .8rem; cursor: pointer; }
+.now button { float: right; margin-left: .6rem; font: inherit; padding: .1rem .8rem;
+  cursor: pointer; }
 .now output { font: 600 1.3rem ui-monospace, monospace; color: var(--now); }
 .now b { margin-left: .7rem; } .now div { color: var(--faint); }
 .list { max-height: 27rem; overflow: auto; border: 1px solid var(--rule); border-radius: 6px; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th { position: sticky; top: 0; background: var(--card); text-align: left; font-weight: 500; }
 th, td { padding: .22rem .7rem; border-bottom: 1px solid var(--rule); vertical-align: middle; }
-td:first-child { font-family: ui-monospace, monospace; text-align: right; }
+td:first-child { font-family: ui-monospace, monospace; text-align: right; white-space: nowrap; }
+td:nth-child(2) { white-space: nowrap; }
 tbody tr { cursor: pointer; } tbody tr:hover { background: var(--card); }
 tbody tr.here { box-shadow: inset 4px 0 var(--now); background: var(--card); }
 td a { text-decoration: none; }
@@ -48,7 +50,7 @@ meter { width: 4rem; height: .8rem; vertical-align: -1px; }
 .row > header i { display: inline-block; width: 1rem; height: 3px; margin-right: .35em;
   vertical-align: middle; }
 .field { position: relative; min-width: 0; }
-.segments .field, .ministrip { height: 2.6rem; } .sure .field { height: 3.6rem; }
+.segments .field { height: 2.6rem; } .sure .field { height: 3.6rem; }
 .plot .field { height: 6.2rem; } .ruler .field { height: 1.5rem; }
 .field svg { position: absolute; inset: 6px 0; width: 100%; height: calc(100% - 12px); }
 .field polyline { fill: none; stroke-width: 1.4; vector-effect: non-scaling-stroke;
@@ -86,7 +88,10 @@ meter { width: 4rem; height: .8rem; vertical-align: -1px; }
 .mark.true { width: .6rem; border-left: 2px dotted var(--truth); border-radius: 0; }
 .mark.cursor { width: .6rem; border-left: 2px solid var(--now); border-radius: 0; }
 .mark.repetition { border-top-width: 4px; } .mark.repetition::before { content: ""; }
-.ministrip { position: relative; height: 1.4rem; } .ministrip .piece { top: 0; bottom: 0; }
+.ministrip { position: relative; height: 1.6rem; }
+.index tbody tr { cursor: default; } .index td:last-child { width: 65%; }
+.index td a { text-decoration: underline; }
+.ministrip .piece { top: 0; bottom: 0; line-height: 1.6rem; }
 @media (max-width: 800px) { .top, .top.bare { grid-template-columns: 1fr; }
   .tracks { --label: 6.5rem; } .list { max-height: 14rem; } }
 """
