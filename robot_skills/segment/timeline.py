@@ -1,13 +1,16 @@
 """A picture of one demonstration: what moved, how open the future was, and where it was cut."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from robot_skills.core.demonstration import Segment
+from robot_skills.core.demonstration import Segment, SegmentRole
+from robot_skills.core.palette import COLOURS, ink_on, segment_colour, skill_colours
+from robot_skills.segment.explanation import segment_words, signal_words
 from robot_skills.segment.segmenter import Segmentation
 from robot_skills.segment.signals import SIGNAL_RATE_HZ, Signals
 from robot_skills.segment.surprise import Surprise
@@ -17,17 +20,9 @@ ReadFrames = Callable[[Sequence[int]], Images]
 
 THUMBNAILS = 10
 WIDTH, HEAD, FOOT = 12.0, 0.45, 0.5  # inches
-COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#edc948", "#76b7b2", "#ff9da7", "#9c755f")
-CUT, TRUTH, INK = "#c1272d", "#1a7f37", "#333333"
-CAUSES = {
-    "motion": "speed and direction",
-    "path": "direction of the path",
-    "action": "commands",
-    "turn": "rotation",
-    "object": "objects",
-    "fixture": "fixtures",
-    "force": "forces",
-}
+CUT, TRUTH, INK = "#b3007d", "#1a7f37", "#333333"
+NAMED_FROM, LABELLED_FROM = 0.03, 0.1  # shares of the width that a name or a cause needs
+CUT_LABEL: dict[str, Any] = {"color": CUT, "fontsize": 7}
 
 
 def draw_timeline(
@@ -62,7 +57,9 @@ def draw_timeline(
     panels = dict(zip(rows, np.atleast_1d(axes), strict=True))
     if read_frames is not None:
         _draw_thumbnails(panels["film"], signals, read_frames)
-    _draw_segments(panels["segments"], pieces, signals.rate_hz, truth_s)
+    colours = skill_colours(segmentation.segments)
+    _draw_segments(panels["segments"], pieces, signals.rate_hz, colours)
+    panels["segments"].plot(truth_s, np.full(len(truth_s), -0.52), "^", color=TRUTH, clip_on=False)
     _draw_speed(panels["speed"], signals)
     if "gripper" in panels:
         _draw_gripper(panels["gripper"], signals)
@@ -89,7 +86,7 @@ def _rows(film: bool, gripper: bool, surprise: bool) -> dict[str, float]:
 
 
 def _title(demonstration: str, pieces: Sequence[Segment], with_truth: bool) -> str:
-    legend = "red lines: cuts, labelled with the signal that caused them"
+    legend = "lines: cuts, the paler the less certain, with the signal that caused them"
     truth = "; green triangles: true changes of behaviour" if with_truth else ""
     return f"{demonstration}: {len(pieces)} segments   ({legend}{truth})"
 
@@ -107,23 +104,40 @@ def _draw_thumbnails(panel: Axes, signals: Signals, read_frames: ReadFrames) -> 
 
 
 def _draw_segments(
-    panel: Axes, pieces: Sequence[Segment], rate_hz: float, truth_s: Sequence[float]
+    panel: Axes, pieces: Sequence[Segment], rate_hz: float, colours: dict[str, str]
 ) -> None:
-    skills = sorted({piece.skill for piece in pieces if piece.skill})
     for number, piece in enumerate(pieces):
-        colour = skills.index(piece.skill) if piece.skill else number
         start_s, length_s = piece.start / rate_hz, piece.steps / rate_hz
-        panel.barh(0, length_s, left=start_s, color=COLOURS[colour % len(COLOURS)], edgecolor="w")
-        name = piece.skill or str(number + 1)
-        panel.text(start_s + length_s / 2, 0, name, ha="center", va="center", color="w")
-        if number:
-            text = f"{CAUSES.get(piece.cause, piece.cause)} {piece.confidence:.0%}"
-            panel.text(start_s, 0.5, text, ha="center", va="bottom", color=CUT, fontsize=7)
-    panel.plot(truth_s, np.full(len(truth_s), -0.52), "^", color=TRUTH, clip_on=False)
+        colour = segment_colour(piece, number, colours)
+        panel.barh(0, length_s, left=start_s, color=colour, **_edge(piece))
+        if piece.steps > NAMED_FROM * pieces[-1].stop:
+            name = segment_words(piece) or str(number + 1)
+            middle_s = start_s + length_s / 2
+            panel.text(
+                *(middle_s, 0, name), ha="center", va="center", color=ink_on(colour), clip_on=True
+            )
+    for piece in _spaced(pieces[1:], LABELLED_FROM * pieces[-1].stop):
+        text = f"{signal_words(piece.cause)} {100 * piece.confidence:.0f} %"
+        panel.text(piece.start / rate_hz, 0.5, text, ha="center", va="bottom", **CUT_LABEL)
     panel.set_ylim(-0.6, 0.9)
     panel.set_ylabel("segments", rotation=0, ha="right", va="center")
     panel.set_yticks([])
     panel.spines[:].set_visible(False)
+
+
+def _spaced(pieces: Sequence[Segment], distance: float) -> Iterator[Segment]:
+    """Pieces whose starts leave room for a label each; the surer of two neighbours has it."""
+    kept: list[Segment] = []
+    for piece in sorted(pieces, key=lambda one: -one.confidence):
+        if all(abs(piece.start - one.start) >= distance for one in kept):
+            kept.append(piece)
+            yield piece
+
+
+def _edge(piece: Segment) -> dict[str, Any]:
+    """Idle stretches are hatched with lines, another try with dots."""
+    hatch = {SegmentRole.IDLE: "///", SegmentRole.REPETITION: ".."}.get(piece.role)
+    return {"edgecolor": "#777777" if piece.role is SegmentRole.IDLE else "w", "hatch": hatch}
 
 
 def _draw_speed(panel: Axes, signals: Signals) -> None:
@@ -131,15 +145,20 @@ def _draw_speed(panel: Axes, signals: Signals) -> None:
     hand = signals.velocity[:, :3]
     panel.plot(time_s, np.linalg.norm(hand, axis=1), color=INK, label="speed")
     if signals.path.shape[1] == 3 and signals.turn.shape[1]:
-        panel.plot(time_s, hand[:, 2], color="#4e79a7", label="upward")
+        panel.plot(time_s, hand[:, 2], color=COLOURS[0], label="upward")
     panel.axhline(0, color="#cccccc", linewidth=0.8, zorder=0)
-    _finish(panel, "hand\nm/s")
+    _finish(panel, "hand\nm/s" if signals.turn.shape[1] else "speed")
 
 
 def _draw_gripper(panel: Axes, signals: Signals) -> None:
     time_s = np.arange(signals.samples) / SIGNAL_RATE_HZ
     for number, column in enumerate(signals.gripper.T):
-        panel.plot(time_s, column, color=COLOURS[number], label="opening" if not number else None)
+        panel.plot(
+            time_s,
+            column,
+            color=COLOURS[number % len(COLOURS)],
+            label="opening" if not number else None,
+        )
     panel.set_ylim(-0.15, 1.15)
     panel.set_yticks([0, 1], ["closed", "open"])
     _finish(panel, "gripper")
@@ -153,7 +172,7 @@ def _draw_surprise(panel: Axes, surprise: Surprise) -> None:
     strongest = sorted(surprise.by_cause, key=lambda cause: -np.ptp(surprise.by_cause[cause]))
     for number, cause in enumerate(strongest[:3]):
         values = surprise.by_cause[cause]
-        label = f"from {CAUSES.get(cause, cause)}"
+        label = f"from {signal_words(cause)}"
         panel.plot(time_s, values - values.min(), color=COLOURS[number], lw=0.9, label=label)
     _finish(panel, "surprise")
 
@@ -169,6 +188,7 @@ def _mark_cuts(
     panel: Axes, pieces: Sequence[Segment], rate_hz: float, truth_s: Sequence[float]
 ) -> None:
     for piece in pieces[1:]:
-        panel.axvline(piece.start / rate_hz, color=CUT, linewidth=1.0)
+        sure = min(max(piece.confidence, 0.0), 1.0)
+        panel.axvline(piece.start / rate_hz, color=CUT, linewidth=1.2, alpha=0.2 + 0.8 * sure)
     for moment_s in truth_s:
         panel.axvline(moment_s, color=TRUTH, linewidth=0.8, linestyle=":")

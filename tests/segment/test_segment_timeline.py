@@ -1,6 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
+from robot_skills.core.demonstration import Segment, SegmentRole
+from robot_skills.core.palette import EXTRANEOUS, IDLE, skill_colours
 from robot_skills.segment import Method, SegmentConfig, segment_in_detail
 from robot_skills.segment.timeline import THUMBNAILS, draw_timeline
 
@@ -42,3 +47,36 @@ def test_methods_without_surprise_have_no_such_panel(kinematic):
     one, _ = kinematic(2)
     found = segment_in_detail([one], SegmentConfig(Method.GRIPPER))
     assert "surprise" not in labels(draw_timeline(found, one.name))
+
+
+def test_roles_and_skills_have_their_colours_and_surer_cuts_are_darker(cut):
+    found, one, _ = cut
+    roles = [SegmentRole.SKILL, SegmentRole.IDLE, SegmentRole.EXTRANEOUS, SegmentRole.REPETITION]
+    pieces = [
+        Segment(one.name, 10 * k, 10 * k + 10, "" if 0 < k < 3 else "grasp", 1.0 - 0.25 * k, "x", r)
+        for k, r in enumerate(roles)
+    ]
+    figure = draw_timeline(replace(found, segments=pieces), one.name)
+    segments = next(a for a in figure.axes if a.get_ylabel() == "segments")
+    own = skill_colours(pieces)["grasp"]
+    assert [to_hex(p.get_facecolor()) for p in segments.patches] == [own, IDLE, EXTRANEOUS, own]
+    assert [bool(p.get_hatch()) for p in segments.patches] == [False, True, False, True]
+    gripper = next(a for a in figure.axes if a.get_ylabel() == "gripper")
+    shades = [line.get_alpha() for line in gripper.lines if line.get_alpha()]
+    assert shades == sorted(shades, reverse=True) and len(shades) == 3
+    figure.canvas.draw()
+
+
+def test_causes_of_crowded_cuts_do_not_run_into_each_other(cut):
+    found, one, _ = cut
+    edges = np.linspace(0, one.steps, 60).astype(int)
+    pieces = [
+        Segment(one.name, int(a), int(b), "", 0.9 if k == 30 else 0.4, "action")
+        for k, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True))
+    ]
+    figure = draw_timeline(replace(found, segments=pieces), one.name)
+    segments = next(a for a in figure.axes if a.get_ylabel() == "segments")
+    labels = sorted(t.get_position()[0] for t in segments.texts if "%" in t.get_text())
+    assert 3 <= len(labels) <= 10
+    assert np.diff(labels).min() >= 0.1 * one.steps / one.rate_hz - 1e-9
+    assert any("90 %" in t.get_text() for t in segments.texts)
