@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def test_causes_of_crowded_cuts_do_not_run_into_each_other(cut):
     edges = np.linspace(0, one.steps, 60).astype(int)
     pieces = [
         Segment(one.name, int(a), int(b), "", 0.9 if k == 30 else 0.4, "action")
-        for k, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True))
+        for k, (a, b) in enumerate(pairwise(edges))
     ]
     figure = draw_timeline(replace(found, segments=pieces), one.name)
     segments = next(a for a in figure.axes if a.get_ylabel() == "segments")
