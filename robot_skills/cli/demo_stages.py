@@ -10,6 +10,7 @@ from robot_skills.cli.simulated import Simulated
 if TYPE_CHECKING:
     from robot_skills.core.demonstration import Demonstration, Segment
     from robot_skills.run.executor import Moment
+    from robot_skills.segment.sources import Source
     from robot_skills.train.trainer import Training
 
 EVALUATION_SEED = 1000  # none of the starts that were recorded
@@ -63,7 +64,6 @@ class DemoStages:
         """Cut them where prediction fails; scored against what the operator was really doing."""
         from robot_skills.cli.demo_pictures import draw_demonstration
         from robot_skills.cli.progress import track
-        from robot_skills.cli.segment import true_boundaries_s
         from robot_skills.segment import SegmentConfig, segment_in_detail
         from robot_skills.segment.score import score_segments
         from robot_skills.segment.timeline import draw_timeline
@@ -75,7 +75,7 @@ class DemoStages:
         rates = {one.name: one.rate_hz for one in recorded}
         table = SegmentTable(tuple(found.segments), rates, {"seed": str(self.seed)})
         save_segments(self.folder / "segments" / "segments.json", table)
-        truths_s = [true_boundaries_s([self.demonstrations], one) or [] for one in recorded]
+        truths_s = [self._source(one).true_boundaries_s(one.rate_hz) or [] for one in recorded]
         score = score_segments(recorded, found.segments, truths_s)
         shown = self._shown(recorded)
         video = next(iter(shown.video.values()), None)
@@ -198,6 +198,11 @@ class DemoStages:
         }
 
     # Parts of stages
+
+    def _source(self, one: "Demonstration") -> "Source":
+        from robot_skills.segment.sources import Source, SourceKind
+
+        return Source(one.name, SourceKind.EPISODE, self.demonstrations / one.name)
 
     def _recorded(self) -> "list[Demonstration]":
         from robot_skills.storage.episodes import load_demonstrations

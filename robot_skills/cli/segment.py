@@ -1,6 +1,6 @@
 """robot-skills segment: cut demonstrations into pieces that may become skills."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 if TYPE_CHECKING:
-    from robot_skills.core.demonstration import Demonstration
-    from robot_skills.segment import Segmentation, SegmentConfig
+    from robot_skills.segment import SegmentConfig
+    from robot_skills.segment.crew import Crew
+    from robot_skills.segment.find_sources import Found
+    from robot_skills.segment.many import Cut
+    from robot_skills.storage.kept_results import KeptResults
     from robot_skills.storage.segments import SegmentTable
 
 METHODS = {
@@ -33,17 +36,17 @@ METHODS_HELP = "\n\n".join(["How to cut.", *(f"{name}: {line}." for name, line i
 class Segment:
     """Cut demonstrations where it is open what comes next.
 
-    Writes segments.json, segments.csv and a timeline picture a demonstration. Where the episodes
-    have truth beside them, the cuts are scored. Nothing but recorded signals decides a cut.
+    Writes segments.json, segments.csv, and for each demonstration a timeline picture and a page to
+    open in a browser. What is broken is skipped and named. Where episodes have truth beside them,
+    the cuts are scored. Nothing but the recording decides a cut. Interrupted, the same command
+    goes on where it stopped.
     """
 
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PATH")] = ()
-    """An episode, a folder of episodes, or a robosuite .hdf5 file; several are cut together."""
+    """An episode, a folder of episodes or a robosuite .hdf5 file; several are cut together."""
 
     out: Path = Path("runs/segments")
-    """Folder for the table and the pictures."""
-
-    method: Annotated[str, tyro.conf.arg(metavar="METHOD", help=METHODS_HELP)] = "surprise"
+    """Folder for the table, the pictures and the pages."""
 
     finer: float = 1.0
     """Above 1 cuts more readily, below 1 less."""
@@ -58,7 +61,21 @@ class Segment:
     """Print each cut with its cause and confidence."""
 
     pictures: bool = True
-    """Whether to draw the timelines."""
+    """Whether to draw a timeline of each demonstration."""
+
+    page: bool = True
+    """Whether to write a page with video, signals and cuts of each demonstration."""
+
+    workers: int = 1
+    """Processes that work at the same time; the result does not depend on it."""
+
+    ray: str = ""
+    """Ray cluster to work on instead: HOST:PORT, auto, or local to start one here."""
+
+    fresh: bool = False
+    """Forget what an earlier run into the same folder has done."""
+
+    method: Annotated[str, tyro.conf.arg(metavar="METHOD", help=METHODS_HELP)] = "surprise"
 
     skills: int | None = None
     """How many skills buds and lotus look for; 6 by default."""
@@ -68,30 +85,51 @@ class Segment:
 
     def run(self) -> None:
         """Cut, write, and say what was found; InputError for what cannot be read."""
-        from robot_skills.cli.progress import track
-        from robot_skills.segment import segment_in_detail
-        from robot_skills.segment.explanation import explanation
-        from robot_skills.storage.segments import save_segments
+        import sys
+
+        from robot_skills.segment.crew import Workers, open_crew
+        from robot_skills.segment.find_sources import find_sources
+        from robot_skills.storage.kept_results import KeptResults
         from robot_skills.storage.writable import check_folder
 
+        config, crew = self._config(), open_crew(Workers(self.workers, self.ray))
+        found = find_sources(self.paths)
         check_folder(self.out)
-        config = self._config()
-        demonstrations = load_given(self.paths)
-        truths_s = [true_boundaries_s(self.paths, one) for one in demonstrations]
-        found = segment_in_detail(demonstrations, config, track)
-        save_segments(self.out / "segments.json", self._table(demonstrations, found))
-        if self.pictures:
-            self._draw(demonstrations, found, truths_s)
-        for note in found.notes:
+        kept = KeptResults(self.out.absolute())
+        if self.fresh:
+            kept.clear()
+        try:
+            with crew:
+                self._work(found, config, kept, crew)
+        except KeyboardInterrupt:
+            print(f"what was done is kept in {self.out}: the same command goes on", file=sys.stderr)
+            raise
+
+    def _work(
+        self, found: "Found", config: "SegmentConfig", kept: "KeptResults", crew: "Crew"
+    ) -> None:
+        from robot_skills.cli import segment_output as output
+        from robot_skills.cli.progress import track
+        from robot_skills.segment.many import cut_sources
+        from robot_skills.storage.segments import save_segments
+
+        cut = cut_sources(found.sources, config, kept, crew, track)
+        table = self._table(cut, found.skipped)
+        save_segments(self.out / "segments.json", table)
+        drawer = output.drawer_of(cut, self.out, self.pictures, self.page)
+        problems = output.draw(cut, drawer, kept, crew)
+        kept.prune()
+        if self.page:
+            output.write_list(table, cut, drawer)
+        for note in [*table.notes, *problems]:
             print(f"note: {note}")
+        for name, reason in table.skipped.items():
+            print(f"skipped: {name}: {reason}")
         if self.explain:
-            print("\n".join(explanation(demonstrations, found)))
-        cuts = len(found.segments) - len(demonstrations)
-        print(
-            f"{len(demonstrations)} demonstrations, {cuts} cuts, {len(found.segments)} segments: "
-            f"{self.out / 'segments.json'}"
-        )
-        self._print_score(demonstrations, found, truths_s)
+            print("\n".join(output.explanation(cut)))
+        print(f"{output.counts(table)}: {self.out / 'segments.json'}")
+        if score := output.score_line(cut):
+            print(score)
 
     def _config(self) -> "SegmentConfig":
         from robot_skills.segment import SegmentConfig
@@ -106,9 +144,7 @@ class Segment:
             skills=self.skills,
         )
 
-    def _table(
-        self, demonstrations: "Sequence[Demonstration]", found: "Segmentation"
-    ) -> "SegmentTable":
+    def _table(self, cut: "Cut", skipped: Mapping[str, str]) -> "SegmentTable":
         from robot_skills import __version__
         from robot_skills.storage.segments import SegmentTable
 
@@ -121,74 +157,7 @@ class Segment:
             "seed": str(self.seed),
             "robot_skills": __version__,
         }
-        rates = {one.name: one.rate_hz for one in demonstrations}
-        return SegmentTable(tuple(found.segments), rates, made_by, tuple(found.notes))
-
-    def _draw(
-        self,
-        demonstrations: "Sequence[Demonstration]",
-        found: "Segmentation",
-        truths_s: Sequence[Sequence[float] | None],
-    ) -> None:
-        from robot_skills.cli.progress import track
-        from robot_skills.segment.timeline import draw_timeline
-        from robot_skills.storage.video import read_frames
-
-        self.out.mkdir(parents=True, exist_ok=True)
-        pairs = list(zip(demonstrations, truths_s, strict=True))
-        for one, truth_s in track(pairs, "drawing"):
-            video = next(iter(one.video.values()), None)
-            frames = None if video is None else lambda steps, v=video: read_frames(v, steps)
-            figure = draw_timeline(found, one.name, frames, truth_s or ())
-            figure.savefig(self.out / f"{one.name.replace('/', '_')}.png", dpi=100)
-
-    def _print_score(
-        self,
-        demonstrations: "Sequence[Demonstration]",
-        found: "Segmentation",
-        truths_s: Sequence[Sequence[float] | None],
-    ) -> None:
-        from robot_skills.segment.score import score_segments
-
-        known = [(d, t) for d, t in zip(demonstrations, truths_s, strict=True) if t is not None]
-        if not known:
-            return
-        score = score_segments([d for d, _ in known], found.segments, [t for _, t in known])
-        print(
-            f"against the truth of {len(known)} demonstrations ({score.n} boundaries, within "
-            f"0.5 s): F1 {score.f1:.2f} [{score.low:.2f}, {score.high:.2f}], "
-            f"precision {score.precision:.2f}, recall {score.recall:.2f}"
-        )
-
-
-def load_given(paths: Sequence[Path]) -> "list[Demonstration]":
-    """Demonstrations of every path in order; InputError when there is none to read."""
-    from robot_skills.core.errors import InputError
-    from robot_skills.paths import recording
-    from robot_skills.storage.episodes import load_demonstrations
-    from robot_skills.storage.robosuite_hdf5 import load_robosuite_demonstrations
-
-    if not paths:
-        raise InputError(
-            "nothing to segment: give an episode, a folder of episodes or a robosuite .hdf5 file; "
-            "the shipped demonstrations are in demos/blocks"
-        )
-    demonstrations: list[Demonstration] = []
-    for path in map(recording, paths):
-        if not path.exists():
-            raise InputError(f"no file or folder {path}")
-        load = load_demonstrations if path.is_dir() else load_robosuite_demonstrations
-        demonstrations += load(path)
-    return demonstrations
-
-
-def true_boundaries_s(paths: Sequence[Path], one: "Demonstration") -> list[float] | None:
-    """True boundaries in seconds from beside the episode, or None where there is no truth."""
-    from robot_skills.paths import recording
-    from robot_skills.storage.truth import load_truth, truth_file
-
-    for path in map(recording, paths):
-        for folder in (path, path.resolve().parent):
-            if folder.is_dir() and truth_file(folder, one.name).is_file():
-                return [step / one.rate_hz for step in load_truth(folder, one.name).boundaries]
-    return None
+        segments = tuple(piece for one in cut.sources for piece in one.segments)
+        rates = {one.source.name: one.rate_hz for one in cut.sources}
+        notes = tuple(f"{one.source.name}: {note}" for one in cut.sources for note in one.notes)
+        return SegmentTable(segments, rates, made_by, notes, {**skipped, **cut.skipped})

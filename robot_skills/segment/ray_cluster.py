@@ -49,7 +49,8 @@ class RayCluster:
         task = ray.remote(num_cpus=1, max_retries=1)(attempt)
         handed = ray.put(work)
         most = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
-        waiting, running = list(reversed(range(len(items)))), {}
+        waiting = list(reversed(range(len(items))))
+        running: dict[Any, int] = {}
         try:
             while waiting or running:
                 while waiting and len(running) < most:

@@ -28,12 +28,16 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class SegmentTable:
-    """Segments of a set, the rate of each demonstration, how they were made, and notes."""
+    """Segments of a set, the rate of each demonstration, how they were made, and notes.
+
+    `skipped` says of recordings that could not be cut why not, by name or path.
+    """
 
     segments: tuple[Segment, ...]
     rate_hz: Mapping[str, float]
     made_by: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 def save_segments(file: Path, table: SegmentTable) -> None:
@@ -42,6 +46,7 @@ def save_segments(file: Path, table: SegmentTable) -> None:
         "format": FORMAT,
         "made_by": dict(table.made_by),
         "notes": list(table.notes),
+        "skipped": dict(table.skipped),
         "rate_hz": dict(table.rate_hz),
         "segments": [asdict(segment) for segment in table.segments],
     }
@@ -66,6 +71,7 @@ def load_segments(file: Path) -> SegmentTable:
             document["rate_hz"],
             document["made_by"],
             tuple(document["notes"]),
+            document.get("skipped", {}),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{file}: damaged ({error})") from None

@@ -126,7 +126,7 @@ def test_wrong_flags_are_answered_with_what_would_do(flags, message, tmp_path, c
 
 def test_an_empty_folder_and_a_missing_one_are_told_apart(tmp_path, capsys):
     assert train(tmp_path / "out", demos=tmp_path) == 1
-    assert "no episodes in" in capsys.readouterr().err
+    assert "no recordings in" in capsys.readouterr().err
     assert train(tmp_path / "out", demos=tmp_path / "nowhere") == 1
     assert "no file or folder" in capsys.readouterr().err
 

@@ -1,0 +1,143 @@
+"""What robot-skills segment shows: pictures and pages of each demonstration, and its report."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from robot_skills.core.demonstration import Demonstration, Segment
+    from robot_skills.segment import Segmentation
+    from robot_skills.segment.crew import Crew
+    from robot_skills.segment.many import Cut, CutSource
+    from robot_skills.storage.kept_results import KeptResults
+    from robot_skills.storage.segments import SegmentTable
+
+
+@dataclass(frozen=True)
+class Drawer:
+    """Draws one demonstration into `out`; in whichever process.
+
+    `skills` has a segment of each skill of the set, so that colours mean the same everywhere.
+    """
+
+    out: Path
+    picture: bool
+    page: bool
+    skills: tuple["Segment", ...]
+
+    def __call__(self, one: "CutSource") -> None:
+        """Write `files` of this demonstration."""
+        demonstration = one.source.load()
+        found = one.detail([piece for piece in self.skills if piece not in one.segments])
+        truth_s = one.source.true_boundaries_s(one.rate_hz) or []
+        if self.picture:
+            _draw_timeline(self.file(one, "png"), demonstration, found, truth_s)
+        if self.page:
+            from robot_skills.segment.page import write_page
+
+            write_page(self.file(one, "html"), demonstration, found, truth_s)
+
+    def files(self, one: "CutSource") -> list[Path]:
+        """All that is drawn of one demonstration."""
+        wanted = {"png": self.picture, "html": self.page}
+        return [self.file(one, ending) for ending, is_wanted in wanted.items() if is_wanted]
+
+    def file(self, one: "CutSource", ending: str) -> Path:
+        """Where a picture or page of a demonstration is."""
+        return self.out / f"{one.source.name.replace('/', '_')}.{ending}"
+
+
+def drawer_of(cut: "Cut", out: Path, picture: bool, page: bool) -> Drawer:
+    """A drawer that knows every skill of the set."""
+    skills = {piece.skill: piece for one in cut.sources for piece in one.segments if piece.skill}
+    return Drawer(out.absolute(), picture, page, tuple(skills.values()))
+
+
+def draw(cut: "Cut", drawer: Drawer, kept: "KeptResults", crew: "Crew") -> list[str]:
+    """Draw what is not drawn yet; returns why some could not be."""
+    from robot_skills.cli.progress import track
+    from robot_skills.segment.crew import each_done
+    from robot_skills.storage.kept_results import key_of
+
+    if not (drawer.picture or drawer.page):
+        return []
+    keys = [
+        key_of("drawn", one.cuts_file.name, one.segments, asdict(drawer)) for one in cut.sources
+    ]
+    missing = [
+        (one, key)
+        for one, key in zip(cut.sources, keys, strict=True)
+        if not kept.has(key) or not all(file.is_file() for file in drawer.files(one))
+    ]
+    problems = []
+    items = [one for one, _ in missing]
+    for number, outcome in each_done(drawer, items, crew, track, "drawing"):
+        if outcome.reason:
+            problems.append(f"{items[number].source.name}: could not be drawn; {outcome.reason}")
+        else:
+            kept.keep(missing[number][1], b"")
+    return sorted(problems)
+
+
+def _draw_timeline(
+    file: Path, demonstration: "Demonstration", found: "Segmentation", truth_s: Sequence[float]
+) -> None:
+    from robot_skills.segment.timeline import draw_timeline
+    from robot_skills.storage.atomic import new_file
+    from robot_skills.storage.video import read_frames
+
+    video = next(iter(demonstration.video.values()), None)
+    frames = None if video is None else lambda steps: read_frames(video, steps)
+    figure = draw_timeline(found, demonstration.name, frames, truth_s)
+    with new_file(file) as partial:
+        figure.savefig(partial, dpi=100, format="png")
+
+
+def write_list(table: "SegmentTable", cut: "Cut", drawer: Drawer) -> None:
+    """Write index.html, which leads to every page."""
+    from robot_skills.segment.page import write_index
+
+    pages = {one.source.name: drawer.file(one, "html") for one in cut.sources}
+    there = {name: page for name, page in pages.items() if page.is_file()}
+    write_index(drawer.out / "index.html", table, there)
+
+
+def explanation(cut: "Cut") -> list[str]:
+    """One line a cut: when, why and how sure."""
+    from robot_skills.segment.explanation import explain_cut
+
+    return [
+        f"{one.source.name}: cut {number} {explain_cut(before, after, one.rate_hz)}"
+        for one in cut.sources
+        for number, (before, after) in enumerate(pairwise(one.segments), start=1)
+    ]
+
+
+def counts(table: "SegmentTable") -> str:
+    """How many demonstrations, cuts and segments there are, and how many were skipped."""
+    whole = len(table.rate_hz)
+    skipped = f", {len(table.skipped)} skipped" if table.skipped else ""
+    cuts = len(table.segments) - whole
+    return f"{whole} demonstrations, {cuts} cuts, {len(table.segments)} segments{skipped}"
+
+
+def score_line(cut: "Cut") -> str:
+    """How near the cuts are to the truth, where there is any beside the episodes; else ""."""
+    from robot_skills.segment.metrics import bootstrap_f1, count_boundaries, total_counts
+
+    scored = []
+    for one in cut.sources:
+        truth_s = one.source.true_boundaries_s(one.rate_hz)
+        if truth_s is not None:
+            found_s = [piece.start / one.rate_hz for piece in one.segments[1:]]
+            scored.append(count_boundaries(found_s, truth_s))
+    if not scored:
+        return ""
+    total, (low, high) = total_counts(scored), bootstrap_f1(scored)
+    return (
+        f"against the truth of {len(scored)} demonstrations ({total.true} boundaries, within "
+        f"0.5 s): F1 {total.f1:.2f} [{low:.2f}, {high:.2f}], "
+        f"precision {total.precision:.2f}, recall {total.recall:.2f}"
+    )
