@@ -95,8 +95,8 @@ def stream_frames(path: Path, rate_hz: float, side_px: int | None = None) -> "Fr
 
     Pictures (H, W, 3) uint8 RGB, upright, the longer side brought to `side_px` where it is given
     and smaller. The stream's `notes` tell after the last frame what was repaired. InputError, at
-    the first frame, when the file is no video or nothing in it can be decoded. Damage is noticed as
-    far as the codec lets it: H.264, HEVC and MPEG-4 nearly always, VP9 and AV1 when a frame's header
+    the first frame, when the file is no video or nothing in it can be decoded. Damage is noticed
+    as far as the codec lets it: H.264, HEVC and MPEG-4 nearly always, VP9 and AV1 when a header
     is hit.
     """
     if not rate_hz > 0:
