@@ -27,8 +27,12 @@ class Lattice:
 
     @staticmethod
     def between(candidates: Sequence[int], samples: int) -> "Lattice":
-        """Lattice of ascending candidates inside (0, samples)."""
+        """Lattice of candidates; ValueError unless they ascend between 0 and `samples`."""
         edges = np.array([0, *candidates, samples], dtype=np.int64)
+        if (np.diff(edges) <= 0).any():
+            raise ValueError(
+                f"candidates must ascend between 0 and {samples}; found {[*candidates][:10]}"
+            )
         reach = np.arange(len(edges))[:, None] + np.arange(1, SKIPS + 1)
         first, step = np.nonzero(reach < len(edges))
         return Lattice(edges, first, first + 1 + step)

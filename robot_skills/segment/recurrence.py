@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from robot_skills.segment.candidates import Candidate, with_rests
 from robot_skills.segment.config import SegmentConfig
 from robot_skills.segment.descriptors import Looks
 from robot_skills.segment.features import layout
@@ -17,17 +18,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 ROUNDS = 3
-POOL = 3000  # segments that every other one is compared with
-PROBABLE = 0.15  # segments less probable than this are nothing to recur in
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A sample at which behaviour may change, how probable that is, and what speaks for it."""
-
-    sample: int
-    probability: float
-    cause: str
+POOL = 1500  # segments that every other one is compared with
+PROBABLE = 0.05  # segments less probable than this are nothing to recur in
 
 
 def revise(
@@ -35,12 +27,13 @@ def revise(
     candidates: Sequence[Sequence[Candidate]],
     config: SegmentConfig,
 ) -> list[list[Candidate]]:
-    """The same candidates, with probabilities that know what recurs elsewhere.
+    """Candidates with probabilities that know what recurs elsewhere.
 
     All cuttings at the candidates are weighed by how well their segments recur in other
     demonstrations, or at other times of the same one, compared with spans cut at random; what
     recurs is looked up among the segments that are probable, and that again is revised, in a few
     rounds. Candidates are ascending in time. With little to recur in hardly anything changes.
+    Long rests come out as segments of their own.
     """
     groups: dict[tuple[int, ...], list[int]] = {}
     for index, one in enumerate(signals):
@@ -52,7 +45,7 @@ def revise(
         for index, probability in zip(members, revised, strict=True):
             pairs = zip(candidates[index], probability, strict=True)
             result[index] = [replace(c, probability=float(p)) for c, p in pairs]
-    return result
+    return [with_rests(one, found) for one, found in zip(signals, result, strict=True)]
 
 
 def _of_group(
@@ -99,11 +92,12 @@ def _pool(
     for number in rng.permutation(len(signals)):
         lattice = ways[number].lattice
         probability = ways[number].posteriors()[1]
-        kept = probability > PROBABLE
+        kept = np.flatnonzero(probability > PROBABLE)
+        kept = np.sort(rng.permutation(kept)[:POOL])
         spans = spans_of(
             looks, int(number), signals[number], lattice.starts[kept], lattice.stops[kept]
         )
         parts.append(replace(spans, probability=probability[kept]))
-        if sum(len(part.rows) for part in parts) > POOL:
+        if sum(len(part.rows) for part in parts) >= POOL:
             break
     return Spans.joined(parts)

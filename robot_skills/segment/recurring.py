@@ -12,15 +12,16 @@ from robot_skills.segment.signals import SIGNAL_RATE_HZ, Signals
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-FEW = 10.0  # stretches elsewhere at which recurrence weighs half
-MOST = 2.0  # spreads above or below chance
+FEW = 20.0  # stretches elsewhere at which recurrence weighs half
+MOST = 1.0  # spreads above or below chance: recurrence advises, what was measured decides
 LENGTHS = (0.25, 3.0)  # of the usual length; longer stretches explain more, up to a point
 RANDOM_SPANS = 600
+STRETCH = (0.5, 4.0)  # of the length of a probable stretch: those to be judged differ as much
 APART = 5  # samples; what overlaps a stretch by more is no recurrence of it
 BLOCK = 1024  # stretches compared at once
 LOOKED_AT = 60  # nearest stretches of which some are probable enough to count
 CLOSEST = 1e-6
-LEAST_NEAR = 3.0
+LEAST_NEAR = 1.0
 NEAR = 0.5  # times the square root of the number of stretches must be near
 
 
@@ -39,6 +40,10 @@ class Spans:
         """All spans of several tables."""
         names = [field.name for field in fields(Spans)]
         return Spans(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def at(self, chosen: Ints | NDArray[np.bool_]) -> "Spans":
+        """Only the chosen spans."""
+        return Spans(*(getattr(self, field.name)[chosen] for field in fields(Spans)))
 
     @property
     def seconds(self) -> Floats:
@@ -65,7 +70,7 @@ class Recurrence:
     ) -> "Recurrence":
         """What chance gives, from spans as long as those of the pool that begin anywhere."""
         random = _random_spans(pool, signals, looks, rng)
-        distance = np.log(distance_to(pool, random))
+        distance = np.log(distance_to(pool, random, _enough(pool)))
         powers = _powers(random.seconds)
         curve = np.asarray(np.linalg.lstsq(powers, distance, rcond=None)[0], dtype=float)
         spread = max(float(np.std(distance - powers @ curve)), 1e-3)
@@ -74,18 +79,25 @@ class Recurrence:
 
     def worth(self, spans: Spans) -> Floats:
         """Nats (N,) that speak for each span: positive where it recurs better than by chance."""
-        nearer = _powers(spans.seconds) @ self.curve - np.log(distance_to(self.pool, spans))
+        distance = np.log(distance_to(self.pool, spans, _enough(self.pool)))
+        nearer = _powers(spans.seconds) @ self.curve - distance
         above = np.clip(nearer / self.spread, -MOST, MOST)
         elsewhere = self.pool.probability.sum()
         trust = elsewhere / (elsewhere + FEW)
         return np.asarray(trust * above * np.clip(spans.seconds / self.usual_s, *LENGTHS))
 
 
-def distance_to(pool: Spans, spans: Spans) -> Floats:
-    """Mean distance (N,) of each span from the nearest ones of a pool that do not overlap it."""
-    enough = max(LEAST_NEAR, NEAR * float(np.sqrt(pool.probability.sum())))
+def distance_to(pool: Spans, spans: Spans, enough: float) -> Floats:
+    """Mean distance (N,) of each span from the nearest of a pool that do not overlap it.
+
+    The nearest are those whose probabilities sum to `enough`.
+    """
     blocks = [slice(at, at + BLOCK) for at in range(0, len(spans.rows), BLOCK)]
     return np.concatenate([_near(pool, spans, block, enough) for block in blocks])
+
+
+def _enough(pool: Spans) -> float:
+    return max(LEAST_NEAR, NEAR * float(np.sqrt(pool.probability.sum())))
 
 
 def _near(pool: Spans, spans: Spans, block: slice, enough: float) -> Floats:
@@ -119,8 +131,12 @@ def _random_spans(
     pool: Spans, signals: Sequence[Signals], looks: Looks, rng: np.random.Generator
 ) -> Spans:
     like = rng.choice(len(pool.rows), RANDOM_SPANS)
-    length, owner = pool.stop[like] - pool.start[like], pool.owner[like]
-    room = np.array([signals[number].samples for number in owner]) - length
+    owner = pool.owner[like]
+    samples = np.array([signals[number].samples for number in owner])
+    stretch = np.exp(rng.uniform(np.log(STRETCH[0]), np.log(STRETCH[1]), len(like)))
+    length = np.minimum(np.ceil((pool.stop[like] - pool.start[like]) * stretch), samples)
+    length = length.astype(np.int64)
+    room = samples - length
     start = rng.integers(0, room + 1)
     return Spans.joined(
         [
