@@ -34,10 +34,7 @@ def score_segments(
     tolerance_s: float = TOLERANCE_S,
 ) -> Score:
     """Score of segments against true boundaries in seconds, one list a demonstration."""
-    counts = [
-        _counts(one, segments, truth_s, tolerance_s)
-        for one, truth_s in zip(demonstrations, truths_s, strict=True)
-    ]
+    counts = boundary_counts(demonstrations, segments, truths_s, tolerance_s)
     pooled = total_counts(counts)
     low, high = bootstrap_f1(counts)
     return Score(pooled.f1, low, high, pooled.true, pooled.precision, pooled.recall)
@@ -73,8 +70,19 @@ def score_with_true_number(
     return score_segments(demonstrations, pieces, truths_s, tolerance_s)
 
 
-def _counts(
-    one: Demonstration, segments: Sequence[Segment], truth_s: Sequence[float], tolerance_s: float
-) -> BoundaryCounts:
-    found_s = [s.start / one.rate_hz for s in segments if s.demonstration == one.name and s.start]
-    return count_boundaries(found_s, truth_s, tolerance_s)
+def boundary_counts(
+    demonstrations: Sequence[Demonstration],
+    segments: Sequence[Segment],
+    truths_s: Sequence[Sequence[float]],
+    tolerance_s: float = TOLERANCE_S,
+) -> list[BoundaryCounts]:
+    """Counts of each demonstration, whose true boundaries are in seconds."""
+    return [
+        count_boundaries(found_boundaries_s(one, segments), truth_s, tolerance_s)
+        for one, truth_s in zip(demonstrations, truths_s, strict=True)
+    ]
+
+
+def found_boundaries_s(one: Demonstration, segments: Sequence[Segment]) -> list[float]:
+    """Boundaries in seconds of one demonstration, from the segments of several."""
+    return [s.start / one.rate_hz for s in segments if s.demonstration == one.name and s.start]
