@@ -83,7 +83,9 @@ class Actor:
         for s in np.linspace(0, 1, 7)[1:]:
             self._stand(np.array([*self.at[:5], start + s * (width - start)]))
 
-    def _glide(self, by: list[float] | Floats, seconds: float, yaw=0.0, push=0.0) -> None:
+    def _glide(
+        self, by: list[float] | Floats, seconds: float, yaw: float = 0.0, push: float = 0.0
+    ) -> None:
         start = self.at.copy()
         scale = self.rng.normal(1.0, 0.08)
         for s in np.linspace(0, 1, self._steps(seconds)):
@@ -179,7 +181,9 @@ def named(made: Play) -> list[list[SkillName]]:
     return name_skills(made.signals, made.cuts)
 
 
-def labels_by_sample(made: Play, found: list[list[SkillName]]) -> tuple[list, list]:
+def labels_by_sample(
+    made: Play, found: list[list[SkillName]]
+) -> tuple[list[list[str]], list[list[str]]]:
     """Found and true label of every sample of every demonstration."""
 
     def spread(parts: list[str], at: int) -> list[str]:
