@@ -28,7 +28,7 @@ class RayCluster:
     def __enter__(self) -> Self:
         ray = _ray()
         if not ray.is_initialized():
-            _check_answers(self._address)
+            check_answers(self._address)
             ray.init(address=self._address, logging_level="ERROR", log_to_driver=False)
             self._ours = True
         return self
@@ -80,7 +80,7 @@ def _outcome(reference: Any) -> Outcome[Any]:
     return outcome
 
 
-def _check_answers(address: str) -> None:
+def check_answers(address: str) -> None:
     """Raise InputError when no Ray can be joined at the address; Ray itself waits for minutes."""
     if address == "local":
         return
