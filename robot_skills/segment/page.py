@@ -120,7 +120,7 @@ def _body(
         "<div class='scroll'><div class='tracks' id='tracks' tabindex='0' role='slider' "
         f"aria-label='time in seconds' aria-valuemin='0' aria-valuemax='{length_s:.2f}'>"
     )
-    yield parts.ruler(length_s)
+    yield parts.row("ruler", "<b>time</b>", "<div id='ruler'></div>")
     yield parts.row("segments", "<b>segments</b>", parts.strip(pieces, rate_hz, colours))
     yield parts.row(
         "sure", "<b>cuts</b><span>as high as certain</span>", parts.certainty(pieces, rate_hz)

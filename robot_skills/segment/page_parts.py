@@ -12,8 +12,6 @@ from robot_skills.segment.plots import Line, Plot
 
 HEIGHT = 1000  # units of a plot's own axis, which the page stretches to fit
 INK = "var(--ink)"
-TICKS = 10
-NICE_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 
 
 def strip(pieces: Sequence[Segment], rate_hz: float, colours: dict[str, str]) -> str:
@@ -135,7 +133,7 @@ def plot_row(plot: Plot, length_s: float) -> str:
         if line.label
     )
     hint = f"<span>{escape(plot.hint)}</span>" if plot.hint else ""
-    return row("plot", f"<b>{escape(plot.name)}</b>{hint}{keys}", ends + svg)
+    return row("plot", f"<b>{escape(plot.name)}</b>{hint}{keys}{ends}", svg)
 
 
 def _line_colours(plot: Plot) -> list[str]:
@@ -149,18 +147,6 @@ def _polyline(line: Line, low: float, spread: float, length_s: float, colour: st
     down = np.round(HEIGHT * (1 - (line.values - low) / spread), 1)
     points = " ".join(f"{x:g},{y:g}" for x, y in zip(across, down, strict=True))
     return f"<polyline points='{points}' style='stroke:{colour}'/>"
-
-
-def ruler(length_s: float) -> str:
-    """Times at round distances."""
-    step_s = next((nice for nice in NICE_S if length_s / nice <= TICKS), NICE_S[-1])
-    marks_s = [k * step_s for k in range(int((length_s - step_s / 3) / step_s) + 1)]
-    shown_s = [*marks_s, length_s]
-    field = "".join(
-        f"<span class='tick' style='left:{100 * one / length_s:.3f}%'>{one:.4g} s</span>"
-        for one in shown_s
-    )
-    return row("ruler", "<b>time</b>", field)
 
 
 def legend(

@@ -97,8 +97,25 @@ SCRIPT = """
     const seen = pane.clientWidth - label;
     if (x < pane.scrollLeft || x > pane.scrollLeft + seen) pane.scrollLeft = x - seen / 2;
   };
+  // Ticks at round times, as close as their labels allow.
+  const apart_px = 80;
+  const round_s = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
+  const rule = () => {
+    const least_s = apart_px / over.offsetWidth * length_s;
+    const every_s = round_s.find(one => one >= least_s) ?? round_s.at(-1);
+    const count = Math.floor((length_s - least_s / 3) / every_s) + 1;
+    at("ruler").replaceChildren(...Array.from({length: count}, (_, number) => {
+      const tick = document.createElement("span");
+      tick.className = "tick";
+      tick.textContent = `${+(number * every_s).toFixed(1)} s`;
+      tick.style.left = `${100 * number * every_s / length_s}%`;
+      return tick;
+    }));
+  };
+  addEventListener("resize", rule);
   zoom.addEventListener("input", () => {
     tracks.style.setProperty("--zoom", zoom.value);
+    rule();
     tracks.parentElement.scrollLeft =
       now_s / length_s * over.offsetWidth - tracks.parentElement.clientWidth / 2;
   });
@@ -116,6 +133,7 @@ SCRIPT = """
     reveal();
   }));
   addEventListener("hashchange", linked);
+  rule();
   show(0);
   linked();
 })();

@@ -43,7 +43,7 @@ meter { width: 4rem; height: .8rem; vertical-align: -1px; }
 .row:first-child { border-top: 0; }
 .row > header { position: sticky; left: 0; z-index: 3; background: var(--paper); font-size: .8rem;
   padding: .2rem .5rem; border-right: 1px solid var(--rule); cursor: default;
-  overflow: hidden; }
+  overflow: hidden; margin-top: -1px; border-top: 1px solid var(--rule); }
 .row > header b { font-weight: 600; } .row > header span { display: block; color: var(--faint);
   font-size: .72rem; line-height: 1.3; white-space: nowrap; overflow: hidden;
   text-overflow: ellipsis; }
@@ -55,10 +55,9 @@ meter { width: 4rem; height: .8rem; vertical-align: -1px; }
 .field svg { position: absolute; inset: 6px 0; width: 100%; height: calc(100% - 12px); }
 .field polyline { fill: none; stroke-width: 1.4; vector-effect: non-scaling-stroke;
   stroke-linejoin: round; }
-.field em { position: absolute; left: 3px; font: .68rem ui-monospace, monospace;
-  color: var(--faint); background: color-mix(in srgb, var(--paper) 75%, transparent);
-  padding: 0 2px; z-index: 1; pointer-events: none; }
-.field em.high { top: 1px; } .field em.low { bottom: 1px; }
+.row > header em { position: absolute; right: 4px; font: .68rem ui-monospace, monospace;
+  color: var(--faint); }
+.row > header em.high { top: 3px; } .row > header em.low { bottom: 3px; }
 .piece { position: absolute; top: 3px; bottom: 3px; overflow: hidden; white-space: nowrap;
   font-size: .8rem; line-height: 2.2rem; text-align: center; border-radius: 3px;
   border-right: 1px solid var(--paper); text-overflow: ellipsis; }
@@ -72,7 +71,7 @@ meter { width: 4rem; height: .8rem; vertical-align: -1px; }
 .lone:hover::after { background: var(--now); }
 .tick { position: absolute; bottom: 1px; transform: translateX(-50%); color: var(--faint);
   font: .72rem ui-monospace, monospace; white-space: nowrap; }
-.tick:first-child { transform: none; } .tick:last-child { transform: translateX(-100%); }
+.tick:first-child { transform: none; }
 .over { position: absolute; left: var(--label); right: 0; top: 0; bottom: 0; pointer-events: none;
   z-index: 2; }
 .over i { position: absolute; top: 0; bottom: 0; border-left: 1.5px solid var(--ink); }
