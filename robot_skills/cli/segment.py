@@ -66,6 +66,12 @@ class Segment:
     page: bool = True
     """Whether to write a page with video, signals and cuts of each demonstration."""
 
+    strip: bool = False
+    """Whether to write the video of each demonstration with a strip of its segments below it."""
+
+    lerobot: Path | None = None
+    """LeRobot data set of the same episodes: OUT/lerobot becomes a copy that names the segments."""
+
     workers: int = 1
     """Processes that work at the same time; the result does not depend on it."""
 
@@ -111,16 +117,21 @@ class Segment:
         from robot_skills.cli import segment_output as output
         from robot_skills.cli.progress import track
         from robot_skills.segment.many import cut_sources
+        from robot_skills.storage.lerobot_subtasks import export_subtasks
         from robot_skills.storage.segments import save_segments
 
         cut = cut_sources(found.sources, config, kept, crew, track)
         table = self._table(cut, found.skipped)
         save_segments(self.out / "segments.json", table)
-        drawer = output.drawer_of(cut, self.out, self.pictures, self.page)
+        drawer = output.Drawer(
+            self.out.absolute(), self.pictures, self.page, self.strip, output.skills_of(cut)
+        )
         problems = output.draw(cut, drawer, kept, crew)
         kept.prune()
         if self.page:
             output.write_list(table, cut, drawer)
+        if self.lerobot is not None:
+            problems += export_subtasks(self.lerobot, self.out / "lerobot", table)
         for note in [*table.notes, *problems]:
             print(f"note: {note}")
         for name, reason in table.skipped.items():

@@ -1,10 +1,11 @@
 """What robot-skills segment shows: pictures and pages of each demonstration, and its report."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from robot_skills.core.demonstration import Demonstration, Segment
@@ -25,60 +26,82 @@ class Drawer:
     out: Path
     picture: bool
     page: bool
+    strip: bool
     skills: tuple["Segment", ...]
 
-    def __call__(self, one: "CutSource") -> None:
-        """Write `files` of this demonstration."""
+    def __call__(self, one: "CutSource") -> dict[str, Any]:
+        """Draw one demonstration; returns the files by name, and what was amiss with its video."""
+        from robot_skills.core.errors import InputError
+
         demonstration = one.source.load()
+        try:
+            return {"files": self._draw(one, demonstration), "note": ""}
+        except InputError as error:
+            if not demonstration.video:
+                raise
+            files = self._draw(one, replace(demonstration, video={}))
+            return {"files": files, "note": f"drawn without its video: {error}"}
+
+    def _draw(self, one: "CutSource", demonstration: "Demonstration") -> list[str]:
         found = one.detail([piece for piece in self.skills if piece not in one.segments])
         truth_s = one.source.true_boundaries_s(one.rate_hz) or []
+        picture, page, film = (self.file(one, ending) for ending in ("png", "html", "mp4"))
+        drawn = []
         if self.picture:
-            _draw_timeline(self.file(one, "png"), demonstration, found, truth_s)
+            _draw_timeline(picture, demonstration, found, truth_s)
+            drawn.append(picture.name)
         if self.page:
             from robot_skills.segment.page import write_page
 
-            write_page(self.file(one, "html"), demonstration, found, truth_s)
+            write_page(page, demonstration, found, truth_s)
+            drawn.append(page.name)
+        if self.strip and demonstration.video:
+            from robot_skills.segment.strip import write_strip
 
-    def files(self, one: "CutSource") -> list[Path]:
-        """All that is drawn of one demonstration."""
-        wanted = {"png": self.picture, "html": self.page}
-        return [self.file(one, ending) for ending, is_wanted in wanted.items() if is_wanted]
+            write_strip(film, demonstration, found)
+            drawn.append(film.name)
+        return drawn
 
     def file(self, one: "CutSource", ending: str) -> Path:
         """Where a picture or page of a demonstration is."""
         return self.out / f"{one.source.name.replace('/', '_')}.{ending}"
 
 
-def drawer_of(cut: "Cut", out: Path, picture: bool, page: bool) -> Drawer:
-    """A drawer that knows every skill of the set."""
+def skills_of(cut: "Cut") -> tuple["Segment", ...]:
+    """One segment of each skill of the set."""
     skills = {piece.skill: piece for one in cut.sources for piece in one.segments if piece.skill}
-    return Drawer(out.absolute(), picture, page, tuple(skills.values()))
+    return tuple(skills[name] for name in sorted(skills))
 
 
 def draw(cut: "Cut", drawer: Drawer, kept: "KeptResults", crew: "Crew") -> list[str]:
-    """Draw what is not drawn yet; returns why some could not be."""
+    """Draw what is not drawn yet; returns what was amiss, a sentence each."""
     from robot_skills.cli.progress import track
     from robot_skills.segment.crew import each_done
     from robot_skills.storage.kept_results import key_of
 
-    if not (drawer.picture or drawer.page):
+    if not (drawer.picture or drawer.page or drawer.strip):
         return []
-    keys = [
-        key_of("drawn", one.cuts_file.name, one.segments, asdict(drawer)) for one in cut.sources
-    ]
-    missing = [
-        (one, key)
-        for one, key in zip(cut.sources, keys, strict=True)
-        if not kept.has(key) or not all(file.is_file() for file in drawer.files(one))
-    ]
-    problems = []
-    items = [one for one, _ in missing]
-    for number, outcome in each_done(drawer, items, crew, track, "drawing"):
-        if outcome.reason:
-            problems.append(f"{items[number].source.name}: could not be drawn; {outcome.reason}")
+    how = asdict(drawer)
+    keys = {one.source.name: key_of("drawn", one.cuts_file.name, how) for one in cut.sources}
+    missing = [one for one in cut.sources if not _is_drawn(drawer, kept, keys[one.source.name])]
+    notes = {}
+    for number, outcome in each_done(drawer, missing, crew, track, "drawing"):
+        name = missing[number].source.name
+        if outcome.value is None:
+            notes[name] = f"could not be drawn: {outcome.reason}"
         else:
-            kept.keep(missing[number][1], b"")
-    return sorted(problems)
+            kept.keep(keys[name], json.dumps(outcome.value).encode())
+    for name, key in keys.items():
+        if name not in notes and (note := json.loads(kept.file(key).read_text())["note"]):
+            notes[name] = note
+    return [f"{name}: {notes[name]}" for name in keys if name in notes]
+
+
+def _is_drawn(drawer: Drawer, kept: "KeptResults", key: str) -> bool:
+    if not kept.has(key):
+        return False
+    files = json.loads(kept.file(key).read_text())["files"]
+    return all((drawer.out / name).is_file() for name in files)
 
 
 def _draw_timeline(

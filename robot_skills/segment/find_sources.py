@@ -11,10 +11,14 @@ from robot_skills.core.errors import InputError
 from robot_skills.paths import recording
 from robot_skills.segment.sources import Source, SourceKind
 from robot_skills.storage.atomic import PARTIAL
+from robot_skills.storage.logs import is_log, log_stem
 from robot_skills.storage.robosuite_hdf5 import robosuite_label, robosuite_names
 
 HDF5_ENDINGS = (".hdf5", ".h5")
-WANTED = "an episode, a folder of episodes or a robosuite .hdf5 file"
+WANTED = (
+    "an episode, a robosuite .hdf5 file, a .csv or .parquet log with a column of times, or a "
+    "folder of such"
+)
 _EPISODE = re.compile(r"episode_\d{6,}")
 _NUMBER = re.compile(r"(\d+)")
 
@@ -95,10 +99,12 @@ def _add(path: Path, found: Found) -> None:
             found.skipped[str(path)] = "was never finished; its recording was cut off"
         elif _is_episode(path):
             found.sources.append(Source(path.name, SourceKind.EPISODE, path))
-        elif path.suffix in HDF5_ENDINGS:
+        elif path.suffix in HDF5_ENDINGS or is_log(path):
             found.skipped[str(path)] = "is a folder, not a file"
     elif path.suffix in HDF5_ENDINGS:
         _add_robosuite(path, found)
+    elif is_log(path):
+        found.sources.append(Source(log_stem(path), SourceKind.LOG, path))
 
 
 def _add_robosuite(file: Path, found: Found) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from robot_skills.core.demonstration import Demonstration
 from robot_skills.core.errors import InputError
 from robot_skills.storage.episodes import load_demonstration, read_description
+from robot_skills.storage.logs import load_log, log_stem
 from robot_skills.storage.robosuite_hdf5 import load_robosuite_demonstration
 from robot_skills.storage.truth import load_truth, truth_file
 
@@ -16,6 +17,7 @@ class SourceKind(StrEnum):
 
     EPISODE = "episode"
     ROBOSUITE = "robosuite"
+    LOG = "log"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class Source:
     @property
     def files(self) -> tuple[Path, ...]:
         """The files and folders it is read from."""
+        if self.kind is SourceKind.LOG:
+            beside = self.path.with_name(f"{log_stem(self.path)}.toml")
+            return (self.path, beside) if beside.is_file() else (self.path,)
         return (self.path,)
 
     def load(self) -> Demonstration:
@@ -74,4 +79,13 @@ def _read_robosuite(source: Source) -> tuple[Demonstration, tuple[str, ...]]:
     return load_robosuite_demonstration(source.path, source.part), ()
 
 
-_READERS = {SourceKind.EPISODE: _read_episode, SourceKind.ROBOSUITE: _read_robosuite}
+def _read_log(source: Source) -> tuple[Demonstration, tuple[str, ...]]:
+    log = load_log(source.path)
+    return log.demonstration, log.notes
+
+
+_READERS = {
+    SourceKind.EPISODE: _read_episode,
+    SourceKind.ROBOSUITE: _read_robosuite,
+    SourceKind.LOG: _read_log,
+}
