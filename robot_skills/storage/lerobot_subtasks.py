@@ -87,6 +87,13 @@ def export_subtasks(dataset: Path, out: Path, table: SegmentTable) -> list[str]:
     return _notes(subtasks, lengths)
 
 
+def check_export(dataset: Path, out: Path) -> None:
+    """Raise InputError where `export_subtasks` could not begin, asked before the work."""
+    _info(dataset)
+    if out.exists():
+        raise InputError(f"{out} exists already; choose another name or remove it")
+
+
 def _info(dataset: Path) -> dict[str, Any]:
     file = dataset / "meta" / "info.json"
     try:
