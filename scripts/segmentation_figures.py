@@ -71,9 +71,7 @@ def boundary_figures(groups: Sequence[Group], cells: Cells) -> Figures:
 def _default_figures(group: Group, cell: Cell) -> Figures:
     at_own = total_counts(counts_of(group, cell))
     figures = {
-        f"f1_at_{tolerance_s:g}/{group.name}": _f1(
-            counts_of(group, cell, tolerance_s), f"F1@{tolerance_s:g} s"
-        )
+        f"f1_at_{tolerance_s:g}/{group.name}": _f1(counts_of(group, cell, tolerance_s), "")
         for tolerance_s in TOLERANCES_S
     }
     figures[f"over_segmentation/{group.name}"] = _over_segmentation(counts_of(group, cell))
@@ -95,7 +93,7 @@ def label_figures(groups: Sequence[Group], cells: Cells) -> Figures:
             scores = score_labels([_labels(one, cell) for one in _demonstrations(group)], true)
             for metric in LABEL_METRICS:
                 mean = scores[metric]
-                figure = Figure(mean.value, "1", mean.low, mean.high, mean.n)
+                figure = Figure(mean.value, "", mean.low, mean.high, mean.n)
                 figures[f"{metric}/{group.name}/{way}"] = figure
                 if way == DEFAULT:
                     figures[f"{metric}/{group.name}"] = figure
@@ -173,7 +171,7 @@ def _confidence(judged: Judged, suffix: str) -> Figures:
         f"recall_at_confidence_{LEVEL:g}{suffix}": Figure(
             recall, "share", recalled.low, recalled.high, judged.true
         ),
-        f"calibration_error{suffix}": Figure(error, "1", low, high, len(pairs)),
+        f"calibration_error{suffix}": Figure(error, "", low, high, len(pairs)),
     }
 
 
@@ -203,7 +201,7 @@ def _over_segmentation(counts: Sequence[BoundaryCounts]) -> Figure:
     pooled = total_counts(counts)
     value = (pooled.found + len(counts)) / (pooled.true + len(counts))
     low, high = np.percentile(ratios, [2.5, 97.5])
-    return Figure(value, "1", float(low), float(high), len(counts))
+    return Figure(value, "", float(low), float(high), len(counts))
 
 
 def _mean_f1(
@@ -222,7 +220,7 @@ def _mean_name(way: str) -> str:
 
 def _with_interval(value: float, samples: NDArray[np.float64], note: str = "") -> Figure:
     low, high = np.percentile(samples, [2.5, 97.5])
-    return Figure(value, "1", float(low), float(high), len(TARGET_SETS), note)
+    return Figure(value, "", float(low), float(high), len(TARGET_SETS), note)
 
 
 def _demonstrations(group: Group) -> list[Demonstration]:
