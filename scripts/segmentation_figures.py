@@ -16,6 +16,7 @@ from robot_skills.segment.label_metrics import labels_of, score_labels
 from robot_skills.segment.metrics import (
     TOLERANCES_S,
     BoundaryCounts,
+    Counts,
     resampled_counts,
     resampled_f1,
     total_counts,
@@ -69,14 +70,16 @@ def boundary_figures(groups: Sequence[Group], cells: Cells) -> Figures:
 
 
 def _default_figures(group: Group, cell: Cell) -> Figures:
-    at_own = total_counts(counts_of(group, cell))
+    counts = counts_of(group, cell)
     figures = {
         f"f1_at_{tolerance_s:g}/{group.name}": _f1(counts_of(group, cell, tolerance_s), "")
         for tolerance_s in TOLERANCES_S
     }
-    figures[f"over_segmentation/{group.name}"] = _over_segmentation(counts_of(group, cell))
-    figures[f"precision/{group.name}"] = Figure(at_own.precision, "share", n=at_own.found)
-    figures[f"recall/{group.name}"] = Figure(at_own.recall, "share", n=at_own.true)
+    figures[f"over_segmentation/{group.name}"] = _over_segmentation(counts)
+    pooled = total_counts(counts)
+    matched, found, true = resampled_counts(counts).sum(axis=1).T
+    figures[f"precision/{group.name}"] = _share(pooled.precision, matched, found, pooled.found)
+    figures[f"recall/{group.name}"] = _share(pooled.recall, matched, true, pooled.true)
     return figures
 
 
@@ -192,6 +195,13 @@ def _f1(counts: Sequence[BoundaryCounts], unit: str) -> Figure:
     pooled = total_counts(counts)
     low, high = np.percentile(resampled_f1(counts), [2.5, 97.5])
     return Figure(pooled.f1, unit, float(low), float(high), pooled.true)
+
+
+def _share(value: float, part: Counts, whole: Counts, n: int) -> Figure:
+    """A share with its interval, from resampled counts (RESAMPLES,) of the part and the whole."""
+    shares = np.where(whole > 0, part / np.maximum(whole, 1), value)
+    low, high = np.percentile(shares, [2.5, 97.5])
+    return Figure(value, "share", float(low), float(high), n)
 
 
 def _over_segmentation(counts: Sequence[BoundaryCounts]) -> Figure:
