@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from robot_skills.segment.candidates import Candidate, with_rests
 from robot_skills.segment.config import SegmentConfig
 from robot_skills.segment.descriptors import Looks
 from robot_skills.segment.features import layout
-from robot_skills.segment.lattice import Lattice
+from robot_skills.segment.lattice import SUREST, Lattice
 from robot_skills.segment.recurring import Recurrence, Spans, spans_of
 from robot_skills.segment.signals import Signals
 
@@ -19,6 +20,8 @@ Ints = NDArray[np.int64]
 
 ROUNDS = 3
 POOL = 1500  # segments that every other one is compared with
+SHIFT = 8.0  # nats
+HALVINGS = 12
 PROBABLE = 0.05  # segments less probable than this are nothing to recur in
 
 
@@ -33,7 +36,7 @@ def revise(
     demonstrations, or at other times of the same one, compared with spans cut at random; what
     recurs is looked up among the segments that are probable, and that again is revised, in a few
     rounds. Candidates are ascending in time. With little to recur in hardly anything changes.
-    Long rests come out as segments of their own.
+    As many boundaries are expected as before. Long rests come out as segments of their own.
     """
     groups: dict[tuple[int, ...], list[int]] = {}
     for index, one in enumerate(signals):
@@ -63,7 +66,23 @@ def _of_group(
         for number, (one, way) in enumerate(zip(signals, ways, strict=True)):
             every = spans_of(looks, number, one, way.lattice.starts, way.lattice.stops)
             ways[number] = replace(way, worth=recurrence.worth(every))
-    return [way.posteriors()[0] for way in ways]
+    return _as_many(ways)
+
+
+def _as_many(ways: Sequence["_Ways"]) -> list[Floats]:
+    """Probabilities (C,) of each, from odds shifted alike until as many cuts are expected as given.
+
+    Recurrence says which candidates are boundaries, not how many.
+    """
+    wanted = sum(float(way.probability.sum()) for way in ways)
+    low, high = -SHIFT, SHIFT
+    found = [way.posteriors()[0] for way in ways]
+    for _ in range(HALVINGS):
+        shift = (low + high) / 2
+        found = [way.shifted(shift).posteriors()[0] for way in ways]
+        more = sum(float(probability.sum()) for probability in found) > wanted
+        low, high = (low, shift) if more else (shift, high)
+    return found
 
 
 @dataclass(frozen=True)
@@ -79,6 +98,11 @@ class _Ways:
         lattice = Lattice.between([c.sample for c in candidates], signals.samples)
         probability = np.array([c.probability for c in candidates])
         return _Ways(lattice, probability, np.zeros(len(lattice.first)))
+
+    def shifted(self, shift: float) -> "_Ways":
+        """The same with `shift` nats more for every candidate."""
+        odds = logit(np.clip(self.probability, SUREST, 1 - SUREST)) + shift
+        return replace(self, probability=expit(odds))
 
     def posteriors(self) -> tuple[Floats, Floats]:
         return self.lattice.posteriors(self.probability, self.worth)
