@@ -43,7 +43,7 @@ class Segment:
     """
 
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PATH")] = ()
-    """An episode, a folder of episodes or a robosuite .hdf5 file; several are cut together."""
+    """Episodes, robosuite .hdf5 files, videos, .csv or .parquet logs, or folders of such."""
 
     out: Path = Path("runs/segments")
     """Folder for the table, the pictures and the pages."""
@@ -120,11 +120,14 @@ class Segment:
         from robot_skills.cli import segment_output as output
         from robot_skills.cli.progress import track
         from robot_skills.segment.many import cut_sources
+        from robot_skills.segment.video import VideoConfig
+        from robot_skills.segment.watching import watch_clips
         from robot_skills.storage.lerobot_subtasks import export_subtasks
         from robot_skills.storage.segments import save_segments
 
-        cut = cut_sources(found.sources, config, kept, crew, track)
-        table = self._table(cut, found.skipped)
+        ready = watch_clips(found.sources, VideoConfig(seed=self.seed), kept, crew, track)
+        cut = cut_sources(ready.sources, config, kept, crew, track)
+        table = self._table(cut, {**found.skipped, **ready.skipped})
         save_segments(self.out / "segments.json", table)
         drawer = output.Drawer(
             self.out.absolute(), self.pictures, self.page, self.strip, output.skills_of(cut)

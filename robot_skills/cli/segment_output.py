@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from robot_skills.segment.crew import Crew
     from robot_skills.segment.many import Cut, CutSource
     from robot_skills.storage.kept_results import KeptResults
+    from robot_skills.storage.moments import Images
     from robot_skills.storage.segments import SegmentTable
 
 
@@ -109,11 +110,16 @@ def _draw_timeline(
 ) -> None:
     from robot_skills.segment.timeline import draw_timeline
     from robot_skills.storage.atomic import new_file
-    from robot_skills.storage.video import read_frames
+    from robot_skills.storage.moments import frames_at
 
-    video = next(iter(demonstration.video.values()), None)
-    frames = None if video is None else lambda steps: read_frames(video, steps)
-    figure = draw_timeline(found, demonstration.name, frames, truth_s)
+    videos = list(demonstration.video.values())
+    start_s = float(demonstration.provenance.get("video_start_s", 0.0))
+
+    def frames(steps: Sequence[int]) -> "Images":
+        times_s = [start_s + step / demonstration.rate_hz for step in steps]
+        return frames_at(videos[0], times_s)
+
+    figure = draw_timeline(found, demonstration.name, frames if videos else None, truth_s)
     with new_file(file) as partial:
         figure.savefig(partial, dpi=100, format="png")
 

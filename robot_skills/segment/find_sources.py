@@ -11,13 +11,14 @@ from robot_skills.core.errors import InputError
 from robot_skills.paths import recording
 from robot_skills.segment.sources import Source, SourceKind
 from robot_skills.storage.atomic import PARTIAL
+from robot_skills.storage.clips import is_video
 from robot_skills.storage.logs import is_log, log_stem
 from robot_skills.storage.robosuite_hdf5 import robosuite_label, robosuite_names
 
 HDF5_ENDINGS = (".hdf5", ".h5")
 WANTED = (
-    "an episode, a robosuite .hdf5 file, a .csv or .parquet log with a column of times, or a "
-    "folder of such"
+    "an episode, a robosuite .hdf5 file, a video, a .csv or .parquet log with a column of times, "
+    "or a folder of such"
 )
 _EPISODE = re.compile(r"episode_\d{6,}")
 _NUMBER = re.compile(r"(\d+)")
@@ -50,7 +51,7 @@ def find_sources(paths: Sequence[Path]) -> Found:
     unique: dict[tuple[Path, str], Source] = {}
     for source in found.sources:
         unique.setdefault((source.path.resolve(), source.part), source)
-    found.sources = _with_distinct_names(list(unique.values()))
+    found.sources = _with_distinct_names(_with_logs(list(unique.values())))
     return found
 
 
@@ -99,12 +100,14 @@ def _add(path: Path, found: Found) -> None:
             found.skipped[str(path)] = "was never finished; its recording was cut off"
         elif _is_episode(path):
             found.sources.append(Source(path.name, SourceKind.EPISODE, path))
-        elif path.suffix in HDF5_ENDINGS or is_log(path):
+        elif path.suffix in HDF5_ENDINGS or is_log(path) or is_video(path):
             found.skipped[str(path)] = "is a folder, not a file"
     elif path.suffix in HDF5_ENDINGS:
         _add_robosuite(path, found)
     elif is_log(path):
         found.sources.append(Source(log_stem(path), SourceKind.LOG, path))
+    elif is_video(path):
+        found.sources.append(Source(path.stem, SourceKind.CLIP, path))
 
 
 def _add_robosuite(file: Path, found: Found) -> None:
@@ -116,6 +119,18 @@ def _add_robosuite(file: Path, found: Found) -> None:
     for name in names:
         label = robosuite_label(file, name)
         found.sources.append(Source(label, SourceKind.ROBOSUITE, file, name))
+
+
+def _with_logs(sources: Sequence[Source]) -> list[Source]:
+    """Clips with the log of the same name beside them; that log is no recording of its own."""
+    logs = {(s.path.parent, s.name): s.path for s in sources if s.kind is SourceKind.LOG}
+    clips = Counter((s.path.parent, s.name) for s in sources if s.kind is SourceKind.CLIP)
+    paired = {place for place, count in clips.items() if count == 1 and place in logs}
+    return [
+        replace(one, log=logs[place]) if place in paired else one
+        for one in sources
+        if (place := (one.path.parent, one.name)) not in paired or one.kind is SourceKind.CLIP
+    ]
 
 
 def _with_distinct_names(sources: list[Source]) -> list[Source]:

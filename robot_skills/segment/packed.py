@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -11,7 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from robot_skills.core.demonstration import Segment, SegmentRole
+from robot_skills.core.demonstration import (
+    Channel,
+    ChannelKind,
+    Demonstration,
+    Segment,
+    SegmentRole,
+)
 from robot_skills.core.errors import InputError
 from robot_skills.segment.segmenter import Segmentation
 from robot_skills.segment.signals import Signals
@@ -33,6 +39,43 @@ def unpack_signals(file: Path) -> Signals:
     plain, arrays = _unpack(file)
     lists = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}
     return Signals(**{**plain, **lists, **arrays})
+
+
+def pack_demonstration(demonstration: Demonstration, notes: Sequence[str]) -> bytes:
+    """Channels, the paths of the videos, and what was mended."""
+    channels = demonstration.channels
+    plain = {
+        "name": demonstration.name,
+        "rate_hz": demonstration.rate_hz,
+        "video": {name: str(path) for name, path in demonstration.video.items()},
+        "provenance": dict(demonstration.provenance),
+        "notes": list(notes),
+        "channels": {
+            name: {"unit": one.unit, "kind": one.kind, "frame": one.frame, "columns": one.columns}
+            for name, one in channels.items()
+        },
+    }
+    return _pack(plain, {f"channel/{name}": one.values for name, one in channels.items()})
+
+
+def unpack_demonstration(file: Path) -> tuple[Demonstration, tuple[str, ...]]:
+    """Demonstration and notes as they were packed; InputError as `unpack_signals`."""
+    plain, arrays = _unpack(file)
+    channels = {
+        name: Channel(
+            arrays[f"channel/{name}"],
+            facts["unit"],
+            ChannelKind(facts["kind"]),
+            facts["frame"],
+            tuple(facts["columns"]),
+        )
+        for name, facts in plain["channels"].items()
+    }
+    video = {name: Path(path) for name, path in plain["video"].items()}
+    demonstration = Demonstration(
+        plain["name"], plain["rate_hz"], channels, video, provenance=plain["provenance"]
+    )
+    return demonstration, tuple(plain["notes"])
 
 
 def pack_cuts(found: Segmentation, name: str) -> bytes:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from robot_skills.core.demonstration import Demonstration
 from robot_skills.core.errors import InputError
+from robot_skills.segment.packed import unpack_demonstration
 from robot_skills.storage.episodes import load_demonstration, read_description
 from robot_skills.storage.logs import load_log, log_stem
 from robot_skills.storage.robosuite_hdf5 import load_robosuite_demonstration
@@ -18,27 +19,31 @@ class SourceKind(StrEnum):
     EPISODE = "episode"
     ROBOSUITE = "robosuite"
     LOG = "log"
+    CLIP = "clip"
 
 
 @dataclass(frozen=True)
 class Source:
     """One recording on disk, known by its absolute path alone until it is read.
 
-    `part` is what it is called inside a file that holds several.
+    `part` is what it is called inside a file that holds several; `log` is the log of a clip;
+    `watched` the file of what was seen in a clip, without which a clip cannot be read.
     """
 
     name: str
     kind: SourceKind
     path: Path
     part: str = ""
+    log: Path | None = None
+    watched: Path | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files and folders it is read from."""
-        if self.kind is SourceKind.LOG:
-            beside = self.path.with_name(f"{log_stem(self.path)}.toml")
-            return (self.path, beside) if beside.is_file() else (self.path,)
-        return (self.path,)
+        log = self.path if self.kind is SourceKind.LOG else self.log
+        sidecar = None if log is None else log.with_name(f"{log_stem(log)}.toml")
+        beside = sidecar if sidecar is not None and sidecar.is_file() else None
+        return tuple(filter(None, (self.path, self.log, beside, self.watched)))
 
     def load(self) -> Demonstration:
         """Read it, pictures left on disk; InputError when it is broken."""
@@ -84,8 +89,15 @@ def _read_log(source: Source) -> tuple[Demonstration, tuple[str, ...]]:
     return log.demonstration, log.notes
 
 
+def _read_watched(source: Source) -> tuple[Demonstration, tuple[str, ...]]:
+    if source.watched is None:
+        raise InputError(f"{source.path} is a video without an episode; it can only be segmented")
+    return unpack_demonstration(source.watched)
+
+
 _READERS = {
     SourceKind.EPISODE: _read_episode,
     SourceKind.ROBOSUITE: _read_robosuite,
     SourceKind.LOG: _read_log,
+    SourceKind.CLIP: _read_watched,
 }
