@@ -11,7 +11,7 @@ Ints = NDArray[np.int64]
 
 LARGEST = 1000  # rows clustered at once; the others join the nearest, or memory would explode
 LEAST_NEIGHBOURS = 5
-NEIGHBOURS = 1.5  # times the square root of the number of rows are linked to each row
+NEIGHBOURS = 1.25  # times the square root of the number of rows are linked to each row
 ROUNDS = 20  # a pass that moves no row ends the search long before
 
 

@@ -23,7 +23,7 @@ LARGEST = 4.0  # spreads; a single wild sample shall not outvote a whole stretch
 class Looks:
     """How to describe stretches of demonstrations of one layout in units that they share.
 
-    centre and spread (C,) of the columns by kind of signal. Every kind (velocity, speed, turn,
+    centre and spread (C,) of the columns by kind of signal. Every kind (velocity, turn,
     gripper, force, nearest object) weighs the same, however many columns it has.
     """
 
@@ -69,13 +69,10 @@ def _at(sums: Floats, edges: Floats) -> Floats:
 
 def _kinds(signals: Signals) -> dict[str, Floats]:
     """Columns (S, C) by kind of signal; a kind that is missing has none."""
-    speed = np.linalg.norm(signals.velocity, axis=1, keepdims=True)
     kinds = {
         "velocity": signals.velocity,
-        "speed": speed,
         "turn": signals.turn,
         "gripper": signals.gripper,
-        "gripping": derivative(signals.gripper),
         "force": signals.force,
         **_nearest(signals),
     }

@@ -324,7 +324,7 @@ def test_motion_that_recurs_nowhere_is_extraneous() -> None:
 def test_a_grasp_tried_again_after_the_gripper_opened_is_a_repetition() -> None:
     script = ["reach", "grasp", "back", "let_go"]
     fumbled = ["reach", "grasp", "let_go", "grasp", "back", "let_go"]
-    made = play(script, fumbled, script, script, script, script)
+    made = play(script, fumbled, *[script] * 8)
     roles = [[one.role for one in found] for found in named(made)]
     assert roles[1].index(SegmentRole.REPETITION) == 3
     assert sum(role is SegmentRole.REPETITION for found in roles for role in found) == 1
