@@ -30,6 +30,7 @@ VIDEO_ENDINGS = (
 USUAL_RATE_HZ = 30.0  # where a file tells no rate
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 0.1, 1000.0  # what a camera can have; files tell nonsense too
 DAMAGED = "damaged frames left out, the picture standing still there"
+STRETCHED = "its pictures change size on the way; all were brought to the first one's"
 STRICT = {"err_detect": "explode"}  # else a decoder paints over damage and says nothing
 ROUNDING_S = 1e-3  # MKV and WebM keep whole milliseconds
 CUT_SHORT_S = 0.25  # what the end of a whole file may lack: rounding, one long frame
@@ -72,6 +73,8 @@ def probe_video(path: Path) -> VideoFacts:
     with open_video(path) as (container, video):
         stamps = _packet_stamps(container, video)
         times_s, repairs = _display_times(stamps, video)
+        if not len(times_s):
+            raise InputError(f"{path}: none of its pictures is whole")
         period_s, variable = _usual_period(times_s, video)
         duration_s = float(times_s[-1]) + period_s
         cut_short = _cut_short(_told_duration_s(container, video), duration_s, period_s)
@@ -116,6 +119,7 @@ class FrameStream(Iterator[tuple[float, Images]]):
         self._side_px = side_px
         self._clock = FrameClock(Fraction(1), 1.0)
         self._lost = 0
+        self._stretched = False
         self._cut_short: tuple[str, ...] = ()
         self._pairs = self._sampled()
 
@@ -130,7 +134,8 @@ class FrameStream(Iterator[tuple[float, Images]]):
     def notes(self) -> tuple[str, ...]:
         """What was repaired so far, a sentence each."""
         lost = (f"{DAMAGED}: {self._lost}",) if self._lost else ()
-        return (*self.orientation.notes, *self._clock.notes(), *lost, *self._cut_short)
+        stretched = (STRETCHED,) * self._stretched
+        return (*self.orientation.notes, *self._clock.notes(), *lost, *stretched, *self._cut_short)
 
     def _sampled(self) -> Generator[tuple[float, Images], None, None]:
         """One pair a tick: the frame that has appeared by then and is not yet replaced."""
@@ -143,6 +148,7 @@ class FrameStream(Iterator[tuple[float, Images]]):
             image = None
             while tick == 0 or tick / self._rate_hz < stop_s - ROUNDING_S:
                 image = painter.paint(frame) if image is None else image
+                self._stretched = painter.stretched
                 yield tick / self._rate_hz, image
                 tick += 1
         if painter is None:
@@ -191,7 +197,9 @@ class _Painter:
     """Decoded frames -> upright RGB pictures, all of one size."""
 
     def __init__(self, first: Any, orientation: Orientation, side_px: int | None) -> None:
-        longer = max(first.width, first.height)
+        self.stretched = False
+        self._first = (first.width, first.height)
+        longer = max(self._first)
         scale = 1.0 if side_px is None else min(1.0, side_px / longer)
         self._size = {
             "width": max(1, round(first.width * scale)),
@@ -202,6 +210,7 @@ class _Painter:
 
     def paint(self, frame: Any) -> Images:
         """Picture (H, W, 3) uint8 of a frame; a smaller one averages over what it covers."""
+        self.stretched = self.stretched or (frame.width, frame.height) != self._first
         small = self._scaler.reformat(
             frame, **self._size, format="rgb24", interpolation="AREA", threads=1
         )

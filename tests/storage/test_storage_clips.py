@@ -230,6 +230,22 @@ class _Unseekable:
         self.write = file.write
 
 
+def test_recordings_strung_together_go_on_where_the_clock_starts_again(tmp_path):
+    first = encode(tmp_path / "first.ts", ramp(40)).read_bytes()
+    larger = [np.full((96, 128, 3), 100, dtype=np.uint8)] * 30
+    second = encode(tmp_path / "second.ts", larger).read_bytes()
+    (tmp_path / "both.mts").write_bytes(first + second)
+    stream = stream_frames(tmp_path / "both.mts", 30)
+    pairs = list(stream)
+    assert len(pairs) == 70
+    assert {image.shape for _, image in pairs} == {(48, 64, 3)}
+    assert numbers(pairs)[-1] == 20
+    assert stream.notes == (
+        "times the clock went back, continued: 1",
+        "its pictures change size on the way; all were brought to the first one's",
+    )
+
+
 def test_raw_h264_without_time_stamps_is_read_and_noted(tmp_path):
     path = encode(tmp_path / "clip.h264", ramp(20))
     stream = stream_frames(path, 30)
