@@ -67,6 +67,11 @@ def combine(pictures: Demonstration, log: Log, alignment: Alignment) -> Combined
     return Combined(demonstration, start_s, (*log.notes, *alignment.notes))
 
 
+def video_start_s(demonstration: Demonstration) -> float:
+    """Time of step 0 on the clock of the demonstration's video, s; 0 unless a log began later."""
+    return float(demonstration.provenance.get(VIDEO_START, 0.0))
+
+
 def combine_files(pictures: Demonstration, clip: Path, log_file: Path) -> Combined:
     """`combine` for a clip and the log beside it, read and aligned."""
     log = load_log(log_file)

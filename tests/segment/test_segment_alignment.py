@@ -8,7 +8,7 @@ import pytest
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
 from robot_skills.core.errors import InputError
 from robot_skills.segment.alignment import align
-from robot_skills.segment.combined import combine, combine_files
+from robot_skills.segment.combined import combine, combine_files, video_start_s
 from robot_skills.segment.video_motion import log_motion, video_motion
 from robot_skills.storage.episodes import load_demonstration
 from robot_skills.storage.logs import Log, load_log
@@ -112,7 +112,8 @@ def test_clip_and_log_become_one_demonstration_over_what_both_cover(filmed, tmp_
     assert [*both.channels] == ["front/embedding", "ee/pose"]
     assert (both.rate_hz, both.video) == (100.0, {"front": clip})
     assert combined.start_s == pytest.approx(30.0, abs=FRAME_S)
-    assert both.provenance["video_start_s"] == f"{combined.start_s:.4f}"
+    assert video_start_s(both) == pytest.approx(combined.start_s, abs=1e-4)
+    assert video_start_s(pictures) == 0.0
     assert both.steps / 100 == pytest.approx(150.0, abs=0.1)
     at_s = combined.start_s + np.arange(both.steps) / 100
     apart_px = 1000 * both.values("ee/pose")[:, :2] - path(at_s)
