@@ -8,7 +8,7 @@ import pytest
 
 from robot_skills.core.demonstration import ChannelKind
 from robot_skills.core.errors import InputError
-from robot_skills.segment.segmenter import SegmentConfig
+from robot_skills.segment.config import SegmentConfig
 from robot_skills.segment.signals import read_signals
 from robot_skills.storage.log_columns import meanings
 from robot_skills.storage.logs import is_log, load_log, log_stem
