@@ -166,7 +166,7 @@ class _Cutter:
 
     def _keep(self, source: Source, key: str, outcome: Outcome[bytes]) -> None:
         if outcome.value is None:
-            self._skipped[source.name] = outcome.reason
+            self._skipped[source.name] = outcome.reason.removeprefix(f"{source.name}: ")
         else:
             self._kept.keep(key, outcome.value)
 

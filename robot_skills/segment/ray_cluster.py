@@ -1,5 +1,6 @@
 """Work on the nodes of a Ray cluster, which must have this package and see the same files."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -29,7 +30,9 @@ class RayCluster:
         ray = _ray()
         if not ray.is_initialized():
             check_answers(self._address)
-            ray.init(address=self._address, logging_level="ERROR", log_to_driver=False)
+            here = {"include_dashboard": False} if self._address == "local" else {}
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            ray.init(self._address, logging_level="ERROR", log_to_driver=False, **here)
             self._ours = True
         return self
 

@@ -56,7 +56,7 @@ def test_interrupted_work_leaves_no_process_and_the_same_command_goes_on(tmp_pat
         time.sleep(0.05)
     workers = children_of(run.pid)
     run.send_signal(signal.SIGINT)
-    _, told = run.communicate(timeout=30)
+    _, told = run.communicate(timeout=90)
     assert run.returncode == 130
     assert f"what was done is kept in {out}: the same command goes on" in told
     until = time.monotonic() + 10
