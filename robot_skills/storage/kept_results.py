@@ -10,6 +10,7 @@ from robot_skills import paths
 from robot_skills.storage.atomic import new_file
 
 FOLDER = ".kept"
+CODE_ENDINGS = (".py", ".toml")
 
 
 class KeptResults:
@@ -57,9 +58,10 @@ def key_of(*inputs: Any) -> str:
 
 
 def code_fingerprint(folders: Sequence[str]) -> str:
-    """Hash of the package's code in those folders: results of other code are not to be reused."""
+    """Hash of the package's code and constants in those folders: with others, results differ."""
     digest = hashlib.sha256()
     for folder in folders:
-        for file in sorted((paths.PACKAGE / folder).rglob("*.py")):
-            digest.update(file.read_bytes())
+        for file in sorted((paths.PACKAGE / folder).rglob("*")):
+            if file.suffix in CODE_ENDINGS:
+                digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
