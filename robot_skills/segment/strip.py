@@ -1,7 +1,9 @@
 """The recorded video with a strip below that shows what is being done and where it was cut."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
 
@@ -97,11 +99,23 @@ class _Strip:
         self._text(canvas[:TEXT_PX], time_s)
         start_s = min(max(time_s - WINDOW_S / 2, 0.0), max(self.length_s - WINDOW_S, 0.0))
         band = canvas[TEXT_PX : TEXT_PX + STRIP_PX]
-        self._blocks(band, start_s, min(WINDOW_S, self.length_s), time_s, named=True)
+        self._blocks(band, start_s, min(WINDOW_S, self.length_s), named=True)
+        _mark_now(band, (time_s - start_s) / min(WINDOW_S, self.length_s))
         if windowed:
             whole = canvas[TEXT_PX + STRIP_PX + GAP_PX :][:WHOLE_PX]
-            self._blocks(whole, 0.0, self.length_s, time_s, named=False)
+            whole[:] = self._whole
+            _mark_now(whole, time_s / self.length_s)
         return canvas
+
+    @cached_property
+    def _whole(self) -> Images:
+        band = np.zeros((WHOLE_PX, WIDTH_PX, 3), dtype=np.uint8)
+        self._blocks(band, 0.0, self.length_s, named=False)
+        return band
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [piece.start for piece in self.pieces]
 
     def _text(self, area: Images, time_s: float) -> None:
         """When it is and what is being done; for a while after a cut, why it was made."""
@@ -119,21 +133,18 @@ class _Strip:
             _write(area, f"segment {number + 1} of {len(self.pieces)}, {span}", (8, 52), FAINT)
 
     def _number(self, time_s: float) -> int:
-        step = time_s * self.rate_hz + 1e-6
-        return max(number for number, piece in enumerate(self.pieces) if piece.start <= step)
+        """Which segment there is at a time."""
+        return bisect_right(self._starts, time_s * self.rate_hz + 1e-6) - 1
 
-    def _blocks(
-        self, band: Images, start_s: float, span_s: float, time_s: float, named: bool
-    ) -> None:
-        """Segments that are on screen from `start_s`, their cuts, and the cursor, onto a band."""
+    def _blocks(self, band: Images, start_s: float, span_s: float, named: bool) -> None:
+        """Segments that are on screen from `start_s` on, and their cuts, onto a band."""
 
         def column(moment_s: float) -> int:
             return round((moment_s - start_s) / span_s * WIDTH_PX)
 
-        for number, piece in enumerate(self.pieces):
+        shown = range(self._number(start_s), self._number(start_s + span_s) + 1)
+        for number, piece in ((number, self.pieces[number]) for number in shown):
             left, right = column(piece.start / self.rate_hz), column(piece.stop / self.rate_hz)
-            if right <= 0 or left >= WIDTH_PX:
-                continue
             block = band[:, max(left, 0) : right]
             colour = segment_colour(piece, number, self.colours)
             block[:] = rgb(colour)
@@ -143,9 +154,13 @@ class _Strip:
             if number and left >= 0:
                 tall = max(3, round(piece.confidence * len(band))) if named else len(band)
                 band[len(band) - tall :, max(left - 2, 0) : left + 2] = PAPER
-        now = column(time_s)
-        band[:, max(now - 3, 0) : now + 4] = PAPER
-        band[:, max(now - 1, 0) : now + 2] = NOW
+
+
+def _mark_now(band: Images, share: float) -> None:
+    """The cursor, at a share of the width."""
+    now = round(share * WIDTH_PX)
+    band[:, max(now - 3, 0) : now + 4] = PAPER
+    band[:, max(now - 1, 0) : now + 2] = NOW
 
 
 def _name(piece: Segment, number: int) -> str:
@@ -178,8 +193,10 @@ def _centre(block: Images, text: str, colour: Colour) -> None:
 
 
 def _write(area: Images, text: str, at: tuple[int, int], colour: Colour) -> None:
-    drawn = np.ascontiguousarray(area)
-    cv2.putText(drawn, _ascii(text), at, FONT, SCALE, colour, 1, cv2.LINE_AA)
+    """Text from `at` on, smaller where it would not fit."""
+    drawn, shown = np.ascontiguousarray(area), _ascii(text)
+    scale = SCALE * min(1.0, (area.shape[1] - at[0]) / max(_width(shown), 1))
+    cv2.putText(drawn, shown, at, FONT, scale, colour, 1, cv2.LINE_AA)
     area[:] = drawn
 
 

@@ -72,9 +72,8 @@ def export_subtasks(dataset: Path, out: Path, table: SegmentTable) -> list[str]:
     left as it is and `out` appears whole or not at all. InputError for an unknown format, for
     segments that do not fit the episodes in number or length, and without pyarrow for v3.0.
     """
+    check_export(dataset, out)
     info = _info(dataset)
-    if dataset.resolve() in (out.resolve(), *out.resolve().parents):
-        raise InputError(f"{out} is inside {dataset}; choose a folder beside it")
     lengths = _lengths(dataset, info["codebase_version"])
     subtasks = _subtasks(table, lengths, float(info["fps"]))
     with new_folder(out) as partial:
@@ -89,7 +88,10 @@ def export_subtasks(dataset: Path, out: Path, table: SegmentTable) -> list[str]:
 
 def check_export(dataset: Path, out: Path) -> None:
     """Raise InputError where `export_subtasks` could not begin, asked before the work."""
-    _info(dataset)
+    if _info(dataset)["codebase_version"] != "v2.1":
+        _parquet()
+    if dataset.resolve() in (out.resolve(), *out.resolve().parents):
+        raise InputError(f"{out} is inside {dataset}; choose a folder beside it")
     if out.exists():
         raise InputError(f"{out} exists already; choose another name or remove it")
 
