@@ -21,6 +21,7 @@ DECISIVE = (
     "robot_skills/core/*.py",
     "robot_skills/nets/*.py",
     "robot_skills/segment/**/*.py",
+    "robot_skills/segment/**/*.toml",
     "robot_skills/storage/human_*.py",
     "robot_skills/storage/robosuite_hdf5.py",
     "scripts/segmentation_ablations.py",
