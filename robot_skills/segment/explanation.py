@@ -1,10 +1,6 @@
 """What a cut means, in words."""
 
-from collections.abc import Sequence
-from itertools import pairwise
-
-from robot_skills.core.demonstration import Demonstration, Segment, SegmentRole
-from robot_skills.segment.segmenter import Segmentation
+from robot_skills.core.demonstration import Segment, SegmentRole
 
 SIGNALS = {
     "motion": "speed and direction",
@@ -14,14 +10,27 @@ SIGNALS = {
     "object": "objects",
     "fixture": "fixtures",
     "force": "forces",
-    "gripper": "gripper",
     "embedding": "camera picture",
     "flow": "movement in the picture",
-    "stop": "standstill",
 }
 REASONS = {
+    "surprise": "what comes next was hard to foresee",
+    "hindsight": "what went before was hard to tell from what follows",
     "gripper": "the gripper switched",
+    "holding": "something was taken or let go",
+    "touch": "contact began or ended",
+    "object": "an object began or ceased to move",
+    "fixture": "a fixture began or ceased to move",
+    "force": "the force jumped",
+    "contact modes": "the kind of contact changed",
+    "wrench modes": "the pattern of forces changed",
+    "motion modes": "the kind of motion changed",
+    "turning back": "the hand turned back",
+    "acceleration": "the hand sped up or slowed down",
+    "pause": "the hand paused",
     "stop": "the hand stopped",
+    "trend": "the course of the signals turned",
+    "change": "the signals changed",
     "signals": "the signals changed",
     "distance": "a subgoal was reached",
     "recurrence": "another recurring piece begins",
@@ -39,7 +48,9 @@ def reason(cause: str) -> str:
     """Why there is a cut, as the end of a sentence that goes "because ..."."""
     if cause in REASONS:
         return REASONS[cause]
-    return f"what comes next was hard to foresee ({signal_words(cause)})"
+    if cause in SIGNALS:
+        return f"{REASONS['surprise']} ({SIGNALS[cause]})"
+    return f"of {cause}"
 
 
 def segment_words(segment: Segment) -> str:
@@ -61,12 +72,3 @@ def explain_cut(before: Segment, after: Segment, rate_hz: float) -> str:
     )
     names = segment_words(before), segment_words(after)
     return f"{sentence}: {names[0] or '?'} -> {names[1] or '?'}" if any(names) else sentence
-
-
-def explanation(demonstrations: Sequence[Demonstration], found: Segmentation) -> list[str]:
-    """A line for each cut of each demonstration."""
-    return [
-        f"{one.name}: cut {number} {explain_cut(before, after, one.rate_hz)}"
-        for one in demonstrations
-        for number, (before, after) in enumerate(pairwise(found.of(one.name)), start=1)
-    ]

@@ -1,19 +1,5 @@
-import numpy as np
-
-from robot_skills.core.demonstration import (
-    Channel,
-    ChannelKind,
-    Demonstration,
-    Segment,
-    SegmentRole,
-)
-from robot_skills.segment import Segmentation
-from robot_skills.segment.explanation import explain_cut, explanation, reason, segment_words
-
-
-def demonstration(name="tea", steps=100):
-    path = Channel(np.zeros((steps, 3)), "m", ChannelKind.POSE)
-    return Demonstration(name, 20.0, {"ee": path})
+from robot_skills.core.demonstration import Segment, SegmentRole
+from robot_skills.segment.explanation import explain_cut, reason, segment_words
 
 
 def test_a_cut_is_told_with_time_certainty_cause_and_what_changes():
@@ -39,10 +25,3 @@ def test_roles_are_named():
 
 def test_an_unknown_cause_is_told_as_it_is():
     assert "whistle" in reason("whistle")
-
-
-def test_there_is_a_line_for_each_cut_and_none_for_the_start():
-    pieces = [Segment("tea", 0, 50), Segment("tea", 50, 70), Segment("tea", 70, 100)]
-    found = Segmentation(pieces, {}, {}, [])
-    lines = explanation([demonstration()], found)
-    assert [line.split(" at ")[0] for line in lines] == ["tea: cut 1", "tea: cut 2"]
