@@ -108,12 +108,13 @@ def _is_drawn(drawer: Drawer, kept: "KeptResults", key: str) -> bool:
 def _draw_timeline(
     file: Path, demonstration: "Demonstration", found: "Segmentation", truth_s: Sequence[float]
 ) -> None:
+    from robot_skills.segment.combined import video_start_s
     from robot_skills.segment.timeline import draw_timeline
     from robot_skills.storage.atomic import new_file
     from robot_skills.storage.moments import frames_at
 
     videos = list(demonstration.video.values())
-    start_s = float(demonstration.provenance.get("video_start_s", 0.0))
+    start_s = video_start_s(demonstration)
 
     def frames(steps: Sequence[int]) -> "Images":
         times_s = [start_s + step / demonstration.rate_hz for step in steps]

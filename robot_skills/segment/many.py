@@ -72,7 +72,7 @@ class CutSource:
             [*self.segments, *others],
             {name: unpack_signals(self.signals_file)},
             {} if surprise is None else {name: surprise},
-            list(self.notes),
+            [f"{name}: {note}" for note in self.notes],
         )
 
 

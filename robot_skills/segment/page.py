@@ -15,6 +15,7 @@ from robot_skills.core.demonstration import Demonstration, Segment
 from robot_skills.core.errors import InputError
 from robot_skills.core.palette import ink_on, segment_colour, skill_colours
 from robot_skills.segment import page_parts as parts
+from robot_skills.segment.combined import video_start_s
 from robot_skills.segment.footage import small_clip, video_of
 from robot_skills.segment.page_script import SCRIPT
 from robot_skills.segment.page_style import STYLE
@@ -138,7 +139,7 @@ def _film(demonstration: Demonstration, length_s: float, camera: str | None) -> 
     video = video_of(demonstration, camera)
     if video is None:
         return ""
-    coded = base64.b64encode(small_clip(video, length_s)).decode()
+    coded = base64.b64encode(small_clip(video, length_s, video_start_s(demonstration))).decode()
     return (
         "<video id='film' muted playsinline preload='auto' "
         f"src='data:video/mp4;base64,{coded}'></video>"

@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
 from pathlib import Path
 
 import cv2
@@ -14,8 +13,9 @@ from numpy.typing import NDArray
 from robot_skills.core.demonstration import Demonstration, Segment, SegmentRole
 from robot_skills.core.errors import InputError
 from robot_skills.core.palette import ink_on, rgb, segment_colour, skill_colours
+from robot_skills.segment.combined import video_start_s
 from robot_skills.segment.explanation import reason, segment_words
-from robot_skills.segment.footage import video_of
+from robot_skills.segment.footage import between, video_of
 from robot_skills.segment.segmenter import Segmentation
 from robot_skills.storage.atomic import new_file
 from robot_skills.storage.clips import stream_frames
@@ -52,7 +52,7 @@ def write_strip(
         raise InputError(f"{demonstration.name} has no video to put a strip below")
     strip = _Strip(pieces, demonstration.rate_hz, skill_colours(found.segments))
     rate_hz = min(RATE_HZ, demonstration.rate_hz)
-    frames = _framed(strip, video, rate_hz)
+    frames = _framed(strip, video, rate_hz, video_start_s(demonstration))
     first = next(frames)
     with new_file(file) as partial, VideoWriter(partial, first.shape[:2], rate_hz) as film:
         film.write(first)
@@ -60,9 +60,9 @@ def write_strip(
             film.write(image)
 
 
-def _framed(strip: "_Strip", video: Path, rate_hz: float) -> Iterator[Images]:
+def _framed(strip: "_Strip", video: Path, rate_hz: float, start_s: float) -> Iterator[Images]:
     frames = stream_frames(video, rate_hz, TALLEST_PX)
-    for time_s, image in takewhile(lambda pair: pair[0] < strip.length_s, frames):
+    for time_s, image in between(frames, start_s, strip.length_s):
         yield np.concatenate([_fitted(image), strip.below(time_s)])
     frames.close()
 

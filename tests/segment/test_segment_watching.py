@@ -7,6 +7,7 @@ from robot_skills.core.demonstration import ChannelKind
 from robot_skills.core.errors import InputError
 from robot_skills.segment.crew import Alone
 from robot_skills.segment.find_sources import find_sources, load_given
+from robot_skills.segment.footage import between
 from robot_skills.segment.sources import SourceKind
 from robot_skills.segment.video import VideoConfig
 from robot_skills.segment.watching import RATE_HZ, watch_clips
@@ -121,6 +122,11 @@ def test_clips_of_one_stem_are_two_recordings(clips):
     found = find_sources([clips]).sources
     names = sorted(source.name for source in found)
     assert names == ["clips/one.csv", "clips/one.mkv", "clips/one.mp4", "one.avi", "two"]
+
+
+def test_a_film_that_began_before_its_log_is_shown_from_where_both_are():
+    frames = iter([(0.0, "a"), (0.5, "b"), (1.0, "c"), (1.5, "d")])
+    assert list(between(frames, 0.5, 1.0)) == [(0.0, "b"), (0.5, "c")]
 
 
 def test_pictures_of_moments_are_those_shown_then(clips):
