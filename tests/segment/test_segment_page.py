@@ -1,12 +1,11 @@
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from browser import PROGRAM, Browser
 
 from robot_skills.core.demonstration import (
     Channel,
@@ -27,9 +26,6 @@ from robot_skills.storage.video import VideoWriter
 RATE_HZ = 20.0
 STEPS = 200
 EVIL = "</script><script>document.title='pwned'</script><b onload=x>'\"&"
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None
-)
 VOID = {"meta", "input", "br", "img"}
 
 
@@ -198,54 +194,43 @@ def test_the_index_links_each_demonstration_and_draws_its_strip(tmp_path):
     assert len(page.classes("ministrip")) == 2 and len(page.classes("piece")) == 8
 
 
-ACTS = """
-const move = share => { const box = document.getElementById('over').getBoundingClientRect();
-  document.getElementById('tracks').dispatchEvent(new PointerEvent('pointermove',
-    {bubbles: true, clientX: box.left + share * box.width, clientY: box.top + 30})); };
-const key = (name, more) => document.dispatchEvent(new KeyboardEvent('keydown',
-  {key: name, bubbles: true, ...more}));
-const told = [], tell = () => told.push(document.getElementById('time').textContent + ' ' +
-  document.getElementById('name').textContent);
-tell(); move(0.5); tell(); key('ArrowRight'); tell(); key('ArrowLeft', {shiftKey: true}); tell();
-key('n'); tell(); key('End'); key('p'); tell();
-document.querySelectorAll('tbody tr')[0].click(); tell(); move(0.9);
-document.body.dataset.told = JSON.stringify(told);
-const film = document.getElementById('film'), seen = () => {
-  const canvas = document.createElement('canvas'), pen = canvas.getContext('2d');
-  pen.drawImage(film, 0, 0, 8, 8);
-  document.body.dataset.seen = film.currentTime.toFixed(1) + ' ' +
-    (pen.getImageData(4, 4, 1, 1).data[0] > 128); };
-film.addEventListener('seeked', seen);
-"""
+def moment(browser):
+    return browser.ask("time.textContent + ' ' + document.getElementById('name').textContent")
 
 
-@pytest.mark.skipif(BROWSER is None, reason="needs Chromium or Chrome")
-def test_in_a_browser_the_cursor_and_the_video_follow_pointer_and_keys(tmp_path, filmed):
-    file = tmp_path / "page.html"
-    write_page(file, filmed, segmented(filmed))
-    file.write_text(file.read_text().replace("</body>", f"<script>{ACTS}</script></body>"))
-    dom = subprocess.run(
-        [
-            BROWSER,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            f"--user-data-dir={tmp_path / 'profile'}",
-        ]
-        + ["--virtual-time-budget=4000", "--dump-dom", f"{file.as_uri()}#t=1.5"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    ).stdout
-    told = json.loads(re.search(r'data-told="(.*?)"', dom)[1].replace("&quot;", '"'))
-    assert told == [
-        "1.50 s pour",
-        "5.00 s extraneous",
-        "5.05 s extraneous",
-        "4.05 s idle",
-        "5.00 s extraneous",
-        "7.50 s pour",
-        "2.50 s idle",
-    ]
-    assert 'data-seen="9.0 true"' in dom
+def place(browser, share):
+    """Where on the screen a share of the recording is."""
+    box = json.loads(browser.ask("JSON.stringify(over.getBoundingClientRect())"))
+    return box["left"] + share * box["width"], box["top"] + 40
+
+
+WHITE = """(() => { const pen = document.createElement('canvas').getContext('2d');
+  pen.drawImage(film, 0, 0, 8, 8); return pen.getImageData(4, 4, 1, 1).data[0] > 128; })()"""
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="needs Chromium or Chrome")
+def test_in_a_browser_cursor_and_video_follow_pointer_keys_and_the_list(tmp_path, filmed):
+    write_page(tmp_path / "page.html", filmed, segmented(filmed))
+    with Browser(tmp_path / "profile") as browser:
+        browser.open(f"{(tmp_path / 'page.html').as_uri()}#t=1.5")
+        assert moment(browser) == "1.50 s pour"
+        browser.mouse("mouseMoved", *place(browser, 0.3))
+        browser.wait_for("Math.abs(parseFloat(time.textContent) - 3) < 0.02")
+        browser.wait_for(f"Math.abs(film.currentTime - 3) < 0.1 && !film.seeking && !{WHITE}")
+        browser.key("n")
+        assert moment(browser) == "5.00 s extraneous"
+        browser.key("ArrowRight")
+        browser.key("ArrowLeft", shift=True)
+        assert moment(browser) == "4.05 s idle"
+        browser.key("End")
+        browser.key("p")
+        assert moment(browser) == "7.50 s pour"
+        browser.ask("document.querySelectorAll('tbody tr')[0].click()")
+        assert moment(browser) == "2.50 s idle"
+        assert browser.ask(
+            "[...document.querySelectorAll('tbody tr.here a')].map(a => a.hash)"
+        ) == ["#t=2.500"]
+        browser.mouse("mousePressed", *place(browser, 0.6))
+        browser.mouse("mouseMoved", *place(browser, 0.9))
+        browser.mouse("mouseReleased", *place(browser, 0.9))
+        browser.wait_for(f"Math.abs(film.currentTime - 9) < 0.1 && !film.seeking && {WHITE}")
