@@ -180,6 +180,15 @@ def test_channels_of_unequal_length_skip_only_that_recording(episodes, tmp_path)
     assert "channels differ in length: {'ee_pose': 160, 'gripper_width': 100}" in reason
 
 
+@pytest.mark.parametrize("rate", ["0", "-20.0", "NaN", "Infinity"])
+def test_a_rate_that_is_none_skips_only_that_recording(episodes, tmp_path, rate):
+    file = episodes / "episode_000001" / "episode.json"
+    file.write_text(file.read_text().replace('"rate_hz": 20.0', f'"rate_hz": {rate}'))
+    found = cut([episodes], tmp_path)
+    assert len(found.sources) == 3
+    assert found.skipped["episode_000001"].startswith("rate_hz must be positive; found ")
+
+
 def test_recordings_of_one_name_are_told_apart_by_their_folders(episodes, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(episodes, other)
