@@ -94,7 +94,7 @@ class Segment:
         import sys
 
         from robot_skills.segment.crew import Workers, open_crew
-        from robot_skills.segment.find_sources import find_sources
+        from robot_skills.segment.find_sources import check_apart, find_sources
         from robot_skills.storage.kept_results import KeptResults
         from robot_skills.storage.lerobot_subtasks import check_export
         from robot_skills.storage.writable import check_folder
@@ -103,6 +103,7 @@ class Segment:
         found = find_sources(self.paths)
         if self.lerobot is not None:
             check_export(self.lerobot, self.out / "lerobot")
+        check_apart(found.sources, self.out)
         check_folder(self.out)
         kept = KeptResults(self.out.absolute())
         if self.fresh:

@@ -55,6 +55,13 @@ def find_sources(paths: Sequence[Path]) -> Found:
     return found
 
 
+def check_apart(sources: Sequence[Source], out: Path) -> None:
+    """Raise InputError where results would be written among recordings, and taken for some."""
+    for source in sources:
+        if source.path.is_file() and source.path.parent.resolve() == out.resolve():
+            raise InputError(f"{source.path} lies in {out} itself; choose another --out")
+
+
 def load_given(paths: Sequence[Path]) -> list[Demonstration]:
     """Every recording at the paths, read; InputError at the first that is broken."""
     found = find_sources(paths)

@@ -6,7 +6,7 @@ import pytest
 from robot_skills.core.demonstration import ChannelKind
 from robot_skills.core.errors import InputError
 from robot_skills.segment.crew import Alone
-from robot_skills.segment.find_sources import find_sources, load_given
+from robot_skills.segment.find_sources import check_apart, find_sources, load_given
 from robot_skills.segment.footage import between
 from robot_skills.segment.sources import SourceKind
 from robot_skills.segment.video import VideoConfig
@@ -113,6 +113,13 @@ def test_where_every_clip_is_broken_each_says_why(clips, tmp_path):
 def test_a_bare_video_cannot_be_trained_on(clips):
     with pytest.raises(InputError, match="is a video without an episode; it can only be segmented"):
         load_given([clips])
+
+
+def test_results_are_not_written_among_clips(clips, tmp_path):
+    sources = find_sources([clips]).sources
+    check_apart(sources, tmp_path)
+    with pytest.raises(InputError, match=r"one.mp4 lies in .*clips itself; choose another --out"):
+        check_apart(sources, clips)
 
 
 def test_clips_of_one_stem_are_two_recordings(clips):
