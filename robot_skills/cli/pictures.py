@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from robot_skills.core.palette import COLOURS, ink_on
+
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
     Image = NDArray[np.uint8]
 
-COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#76b7b2", "#e15759", "#edc948", "#9c755f")
 TABLE_ROWS, TABLE_COLUMNS = (0.12, 0.97), (0.22, 0.82)  # shares of the front camera's image
 WIDTH_INCH, DPI = 12.0, 100
 HEIGHTS = {"film": 1.42, "segments": 0.5, "skills": 1.3, "plan": 0.75, "run": 1.42}
@@ -114,7 +115,8 @@ def _draw_segments(panel: "Axes", chain: Chain) -> None:
             0, piece.steps, left=piece.start, height=1, color=colour, edgecolor="white", lw=2
         )
         middle = piece.start + piece.steps / 2
-        panel.text(middle, 0, piece.skill, ha="center", va="center", color="white", fontsize=9)
+        ink = ink_on(colour)
+        panel.text(middle, 0, piece.skill, ha="center", va="center", color=ink, fontsize=9)
     panel.set_xlim(0, chain.steps)
     panel.set_ylim(-0.5, 0.5)
 
@@ -139,7 +141,7 @@ def _draw_plan(panel: "Axes", chain: Chain) -> None:
         left = place * width
         _box(panel, (left, 0.1, 0.9 * width, 0.8), colour if skill else "#ffffff", colour)
         words = step.replace("(", "\n(", 1) if skill else f"goal\n{step}"
-        ink = "white" if skill else "#333333"
+        ink = ink_on(colour) if skill else "#333333"
         panel.text(left + 0.45 * width, 0.5, words, ha="center", va="center", color=ink, fontsize=8)
         if skill:
             start, stop = (left + 0.9 * width, 0.5), (left + width, 0.5)

@@ -59,6 +59,7 @@ def write_index(file: Path, table: SegmentTable, pages: Mapping[str, Path]) -> N
         for name, pieces in by_name.items()
     )
     cuts = len(table.segments) - len(by_name)
+    skipped = [f"skipped: {name}: {why}" for name, why in table.skipped.items()]
     head = "<tr><th>length</th><th>demonstration</th><th>cuts</th><th>segments</th></tr>"
     body = (
         f"<h1>{len(by_name)} demonstrations, {cuts} cuts</h1>"
@@ -66,7 +67,7 @@ def write_index(file: Path, table: SegmentTable, pages: Mapping[str, Path]) -> N
         "and why it was cut.</p>"
         f"<table class='index'><thead>{head}</thead><tbody>{rows}</tbody></table>"
         f"<div class='below'>{parts.legend(table.segments, colours, False, marks=False)}</div>"
-        f"{_notes(table.notes)}"
+        f"{_notes([*table.notes, *skipped])}"
     )
     write_text(file, _document(f"{len(by_name)} demonstrations", body))
 

@@ -188,8 +188,11 @@ def test_the_index_links_each_demonstration_and_draws_its_strip(tmp_path):
     one, two = demonstration("tea & milk"), demonstration("coffee")
     pieces = [*segmented(one).segments, *segmented(two).segments]
     table = SegmentTable(tuple(pieces), {one.name: RATE_HZ, two.name: RATE_HZ}, {}, ("a note",))
+    table = replace(table, skipped={"milk.mp4": "no <video>"})
     write_index(tmp_path / "index.html", table, {one.name: tmp_path / "pages" / "tea & milk.html"})
-    page = Balance((tmp_path / "index.html").read_text())
+    text = (tmp_path / "index.html").read_text()
+    assert "a note" in text and "skipped: milk.mp4: no &lt;video&gt;" in text
+    page = Balance(text)
     assert page.links == ["pages/tea%20%26%20milk.html"]
     assert len(page.classes("ministrip")) == 2 and len(page.classes("piece")) == 8
 
