@@ -5,7 +5,13 @@ import pytest
 
 from robot_skills.core.demonstration import ChannelKind
 from robot_skills.core.errors import InputError
-from robot_skills.segment.video import Clip, VideoConfig, embed_videos
+from robot_skills.segment.video import (
+    Clip,
+    VideoConfig,
+    embed_video,
+    embed_videos,
+    fit_encoder,
+)
 from robot_skills.segment.video.flow import flow_columns, shrink
 from robot_skills.storage.video import VideoWriter
 
@@ -59,7 +65,7 @@ def test_channels_say_what_they_are(demonstrations, clips, paths):
         embedding = demonstration.channels["front/embedding"]
         flow = demonstration.channels["front/flow"]
         assert (embedding.kind, flow.kind) == (ChannelKind.EMBEDDING, ChannelKind.FLOW)
-        assert embedding.values.shape == (len(path), 16)
+        assert embedding.values.shape == (len(path), 8)
         assert flow.values.shape == (len(path), 6) and len(flow.columns) == 6
         assert demonstration.name == clip.name and demonstration.video == {"front": clip.path}
 
@@ -145,6 +151,19 @@ def test_file_that_is_no_video_is_named(tmp_path):
     file.write_bytes(b"no pictures here")
     with pytest.raises(InputError, match=r"talk\.mp4"):
         embed_videos([Clip("talk", file)], RATE_HZ)
+
+
+def test_unreadable_clip_among_readable_ones_does_not_stop_the_encoder(tmp_path, clips):
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no pictures here")
+    encoder = fit_encoder([Clip("broken", broken), *clips])
+    assert embed_video(clips[0], RATE_HZ, encoder).steps == 120
+
+
+def test_no_clips_are_refused():
+    assert embed_videos([], RATE_HZ) == []
+    with pytest.raises(InputError, match="no clips"):
+        fit_encoder([])
 
 
 def test_settings_that_cannot_be_meant_are_refused():

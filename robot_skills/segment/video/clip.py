@@ -22,13 +22,14 @@ class VideoConfig:
     """Settings of `embed_videos`.
 
     `encoder` is OWN, learned from the clips, or the name of a torchvision or timm network;
-    `weights` a file with that network's weights; `columns` how many numbers describe a picture at
-    most, `seed` the choice of pictures to learn from.
+    `weights` a file with that network's weights, else they must lie in the library's cache;
+    `columns` how many numbers describe a picture at most, `seed` the choice of pictures to learn
+    from.
     """
 
     encoder: str = OWN
     weights: Path | None = None
-    columns: int = 16
+    columns: int = 8
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -1,7 +1,6 @@
 """Videos -> demonstrations whose channels are an embedding of the picture and its flow."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,27 +9,13 @@ from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
 from robot_skills.core.progress import Track, quiet
 from robot_skills.segment.video import flow
 from robot_skills.segment.video.clip import Clip, VideoConfig
-from robot_skills.segment.video.eigenframes import Eigenframes
-from robot_skills.segment.video.samples import sample_pictures
+from robot_skills.segment.video.encoder import Encoder, fit_encoder
 from robot_skills.storage.clips import stream_frames
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
 BATCH = 16  # pictures held at once
-
-
-class Encoder(Protocol):
-    """Describes pictures by numbers; wants them with a longer side of `side_px` or more."""
-
-    @property
-    def side_px(self) -> int:
-        """Side in pixels of what it looks at."""
-        ...
-
-    def encode(self, images: Images) -> Floats:
-        """Embedding (N, E) of pictures (N, H, W, 3) uint8 RGB."""
-        ...
 
 
 def embed_videos(
@@ -55,15 +40,6 @@ def embed_videos(
     ]
 
 
-def fit_encoder(
-    clips: Sequence[Clip],
-    config: VideoConfig = VideoConfig(),  # noqa: B008 - frozen, so sharing it is safe
-    track: Track = quiet,
-) -> Encoder:
-    """The encoder `config` names, learned from the clips where it has to be."""
-    return Eigenframes.fit(sample_pictures(clips, config.seed, track), config.columns, config.seed)
-
-
 def embed_video(clip: Clip, rate_hz: float, encoder: Encoder) -> Demonstration:
     """The demonstration of one clip; pictures are held for a moment only."""
     embedded, moved = [], []
@@ -86,7 +62,7 @@ def embed_video(clip: Clip, rate_hz: float, encoder: Encoder) -> Demonstration:
 
 
 def _side_px(encoder: Encoder) -> int:
-    return max(flow.SIDE_PX, encoder.side_px)
+    return max(flow.SIDE_PX, encoder.look.side_px)
 
 
 def _batches(pictures: Iterable[Images]) -> Iterator[Images]:

@@ -3,35 +3,32 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from robot_skills.core.errors import InputError
 from robot_skills.core.progress import Track, quiet
 from robot_skills.segment.video.clip import Clip
-from robot_skills.segment.video.eigenframes import square
+from robot_skills.segment.video.looks import Look, Rows
 from robot_skills.storage.clips import stream_frames
 
-Images = NDArray[np.uint8]
-
 CLIPS = 64  # looked at at most; more of the same teach little
-PICTURES = 4000
 RATE_HZ = 5.0  # neighbours in time are alike
-READ_PX = 64
 
 
-def sample_pictures(clips: Sequence[Clip], seed: int, track: Track = quiet) -> Images:
-    """Pictures (N, side, side, 3) chosen by chance from clips chosen by chance, N <= PICTURES.
+def sample_rows(clips: Sequence[Clip], look: Look, seed: int, track: Track = quiet) -> Rows:
+    """Rows (N, D) of pictures chosen by chance from clips chosen by chance.
 
     Clips that cannot be read are passed over; InputError when none can.
     """
+    if not clips:
+        raise InputError("no clips to learn an encoder from")
     rng = np.random.default_rng(seed)
     chosen = sorted(rng.permutation(len(clips))[:CLIPS])
-    most = max(1, PICTURES // len(chosen))
-    found: list[Images] = []
+    most = max(1, look.pictures // len(chosen))
+    found: list[Rows] = []
     errors: list[InputError] = []
     for index in track(chosen, "looking through videos"):
         try:
-            found += _some_of(clips[index], most, rng)
+            found += _some_of(clips[index], look, most, rng)
         except InputError as error:
             errors.append(error)
     if not found:
@@ -39,11 +36,11 @@ def sample_pictures(clips: Sequence[Clip], seed: int, track: Track = quiet) -> I
     return np.stack(found)
 
 
-def _some_of(clip: Clip, most: int, rng: np.random.Generator) -> list[Images]:
+def _some_of(clip: Clip, look: Look, most: int, rng: np.random.Generator) -> list[Rows]:
     """Reservoir sampling (Vitter, 1985): every picture has the same chance, `most` are held."""
-    kept: list[Images] = []
-    for number, (_, image) in enumerate(stream_frames(clip.path, RATE_HZ, READ_PX)):
+    kept: list[Rows] = []
+    for number, (_, image) in enumerate(stream_frames(clip.path, RATE_HZ, look.side_px)):
         place = number if number < most else int(rng.integers(number + 1))
         if place < most:
-            kept[place : place + 1] = [square(image)]
+            kept[place : place + 1] = [look.rows(image[None])[0]]
     return kept
