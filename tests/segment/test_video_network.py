@@ -119,3 +119,17 @@ def test_weights_that_are_not_in_the_cache_are_not_fetched(tmp_path, monkeypatch
     with pytest.raises(InputError, match="did you mean 'resnet18'"):
         load_network("resnet8", None)
     assert not list(tmp_path.rglob("*.pth"))
+
+
+@pytest.mark.skipif(not TIMM, reason="timm is not installed")
+@pytest.mark.parametrize("name", ["resnet18", "vit_tiny_patch16_224"])
+def test_timm_network_with_weights_from_a_file(tmp_path, film, name):
+    import timm
+
+    torch.manual_seed(0)
+    save_file(timm.create_model(name, pretrained=False).state_dict(), tmp_path / "net.safetensors")
+    if TORCHVISION and name == "resnet18":
+        pytest.skip("torchvision has this one too and comes first")
+    config = VideoConfig(encoder=name, weights=tmp_path / "net.safetensors", columns=4)
+    (one,) = embed_videos([film], 20.0, config)
+    assert one.values("video/embedding").shape == (30, 4)

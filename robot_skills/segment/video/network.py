@@ -22,7 +22,7 @@ from robot_skills.nets.threads import limited_threads
 Images = NDArray[np.uint8]
 Rows = NDArray[np.float32]
 
-SIDE_PX = 224  # what these networks were trained on, as were mean and spread: ImageNet
+SIDE_PX = 224  # what networks are trained on that say nothing else, as are mean and spread
 MEAN = (0.485, 0.456, 0.406)
 SPREAD = (0.229, 0.224, 0.225)
 PICTURES = 600  # a network tells alike pictures apart with fewer examples, and takes its time
@@ -31,19 +31,25 @@ HEADS = ("fc", "classifier", "heads", "head")  # the layer that names ImageNet's
 
 @dataclass(frozen=True)
 class Network:
-    """A network without its classifying layer; a row is what that layer would have seen."""
+    """A network without its classifying layer; a row is what that layer would have seen.
+
+    `mean` and `spread` are those of the red, green and blue it was trained on.
+    """
 
     layers: nn.Module
     side_px: int = SIDE_PX
+    mean: tuple[float, ...] = MEAN
+    spread: tuple[float, ...] = SPREAD
     pictures: int = PICTURES
 
     @torch.no_grad()
     def rows(self, images: Images) -> Rows:
-        """Rows (N, D) of pictures (N, H, W, 3), brought to SIDE_PX whatever their shape."""
+        """Rows (N, D) of pictures (N, H, W, 3), brought to a square of side_px."""
+        size = (self.side_px, self.side_px)
         with limited_threads(1):
             x = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
-            x = nn.functional.interpolate(x, (SIDE_PX, SIDE_PX), mode="bilinear", antialias=True)
-            mean, spread = (torch.tensor(v).view(1, 3, 1, 1) for v in (MEAN, SPREAD))
+            x = nn.functional.interpolate(x, size, mode="bilinear", antialias=True)
+            mean, spread = (torch.tensor(v).view(1, 3, 1, 1) for v in (self.mean, self.spread))
             found = self.layers((x - mean) / spread).flatten(1)
         return np.asarray(found.numpy(), dtype=np.float32)
 
@@ -54,17 +60,16 @@ def load_network(name: str, weights: Path | None) -> Network:
     InputError when no installed library has it, or its weights are missing or of another network.
     """
     library = _library_with(name)
-    layers = library.build(name)
+    network = library.build(name)
     file = weights or library.cached(name)
     try:
-        layers.load_state_dict(read_weights(file))
+        network.layers.load_state_dict(read_weights(file))
     except RuntimeError as error:
         mismatch = " ".join(line.strip() for line in str(error).splitlines()[1:2])
         raise InputError(f"{file}: weights of another network than {name} ({mismatch})") from None
-    for head in HEADS:
-        if hasattr(layers, head):
-            setattr(layers, head, nn.Identity())
-    return Network(layers.eval())
+    library.behead(network.layers)
+    network.layers.eval()
+    return network
 
 
 def read_weights(file: Path) -> Mapping[str, Tensor]:
@@ -91,9 +96,14 @@ class _Torchvision:
     def names(self) -> list[str]:
         return [str(name) for name in self._models.list_models(module=self._models)]
 
-    def build(self, name: str) -> nn.Module:
-        layers: nn.Module = self._models.get_model(name, weights=None)
-        return layers
+    def build(self, name: str) -> Network:
+        return Network(self._models.get_model(name, weights=None))
+
+    def behead(self, layers: nn.Module) -> None:
+        """Take the classifying layer away."""
+        for head in HEADS:
+            if hasattr(layers, head):
+                setattr(layers, head, nn.Identity())
 
     def cached(self, name: str) -> Path:
         """The file in torch's cache; InputError says where it is missing and how to bring it."""
@@ -112,17 +122,28 @@ class _Timm:
         self._timm = timm
 
     def names(self) -> list[str]:
-        return [str(name) for name in self._timm.list_models()]
+        return [*self._timm.list_models(), *self._timm.list_models(pretrained=True)]
 
-    def build(self, name: str) -> nn.Module:
-        layers: nn.Module = self._timm.create_model(name, pretrained=False)
-        return layers
+    def build(self, name: str) -> Network:
+        layers = self._timm.create_model(name, pretrained=False)
+        trained_on = layers.pretrained_cfg
+        side_px = int(trained_on.get("input_size", (3, SIDE_PX, SIDE_PX))[-1])
+        mean, spread = trained_on.get("mean", MEAN), trained_on.get("std", SPREAD)
+        return Network(layers, side_px, tuple(mean), tuple(spread))
+
+    def behead(self, layers: Any) -> None:
+        """Take the classifying layer away."""
+        layers.reset_classifier(0)
 
     def cached(self, name: str) -> Path:
         """The file in Hugging Face's cache; InputError says what is missing."""
-        hub = importlib.import_module("huggingface_hub")
-        repository = str(self._timm.get_pretrained_cfg(name).hf_hub_id or f"timm/{name}")
-        file = hub.try_to_load_from_cache(repository, "model.safetensors")
+        known = getattr(self._timm.get_pretrained_cfg(name), "hf_hub_id", None)
+        repository = str(known or f"timm/{name}")
+        try:
+            hub = importlib.import_module("huggingface_hub")
+            file = hub.try_to_load_from_cache(repository, "model.safetensors")
+        except ImportError:  # without a cache to look into there is nothing in it
+            file = None
         if not isinstance(file, str):
             raise InputError(
                 f"no weights of {name} in the cache of Hugging Face; nothing is fetched by "
