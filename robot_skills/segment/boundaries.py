@@ -1,22 +1,19 @@
-"""Where surprise crests far enough above what was usual since the last boundary."""
+"""Which weighed moments are boundaries, how sure, and which signal says so."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 from robot_skills.segment.config import SegmentConfig
+from robot_skills.segment.evidence.channels import HINDSIGHT, SURPRISE
+from robot_skills.segment.habits import Habits, Weighed
 from robot_skills.segment.signals import SIGNAL_RATE_HZ
-from robot_skills.segment.surprise import Surprise
+from robot_skills.segment.weights import Weights
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-MEMORY_S = 2.0  # the usual level is that since the last boundary, but of no longer ago
-FORESIGHT_S = 2.0  # and of what follows, or the first rise of a segment has nothing to stand on
-EDGE_S = 0.4  # a recording's own beginning and end are no boundaries
 
 
 @dataclass(frozen=True)
@@ -28,80 +25,52 @@ class Boundary:
     cause: str
 
 
-def surprise_boundaries(
-    surprises: Sequence[Surprise], config: SegmentConfig
-) -> list[list[Boundary]]:
-    """Boundaries of each demonstration, with one threshold calibrated on all of them.
-
-    A crest is a boundary where it rises above the usual surprise since the last boundary by more
-    than the threshold; the memory then starts afresh. Source of the rule: "Open-World Skill
-    Discovery from Unsegmented Demonstrations", 2025; here the threshold is found, not given.
-    """
-    crests = [find_crests(s.total, config.min_length_s) for s in surprises]
-    rises = [_rises(s.total, c, 0.0, 0) for s, c in zip(surprises, crests, strict=True)]
-    positive = [rise for found in rises for _, rise in found if rise > 0]
-    threshold = split_level(positive) / config.finer
-    shortest = round(config.min_length_s * SIGNAL_RATE_HZ)
+def boundaries_of(
+    weighed: Weighed, habits: Habits, weights: Weights, config: SegmentConfig
+) -> list[Boundary]:
+    """Candidates above the threshold, the likeliest of those too near to one another."""
+    logit = weights.logit(weighed.features, weighed.rises, habits.few)
+    threshold = habits.few * weights.threshold - float(np.log(config.finer))
+    kept = likeliest(weighed.samples, logit, config.min_length_s, threshold)
+    confidence = weights.confidence(logit)
     return [
-        [
-            Boundary(sample, _confidence(rise, threshold), _cause(one, sample))
-            for sample, rise in _rises(one.total, found, threshold, shortest)
-        ]
-        for one, found in zip(surprises, crests, strict=True)
+        Boundary(
+            int(weighed.samples[index]),
+            float(confidence[index]),
+            _cause(weighed, index, habits, weights),
+        )
+        for index in kept
     ]
 
 
-def find_crests(surprise: Floats, min_length_s: float) -> Ints:
-    """Samples of local maxima at least `min_length_s` apart, away from both ends."""
-    apart = max(1, round(min_length_s * SIGNAL_RATE_HZ))
-    found, _ = find_peaks(surprise, distance=apart)
-    edge = round(EDGE_S * SIGNAL_RATE_HZ)
-    return np.asarray(found[(found > edge) & (found < len(surprise) - edge)])
+def likeliest(samples: Ints, logit: Floats, apart_s: float, threshold: float) -> list[int]:
+    """Indices, ascending, of candidates above the threshold and at least `apart_s` apart."""
+    kept: list[int] = []
+    for index in np.argsort(-logit, kind="stable"):
+        if logit[index] < threshold:
+            break
+        if all(abs(samples[index] - samples[k]) >= apart_s * SIGNAL_RATE_HZ for k in kept):
+            kept.append(int(index))
+    return sorted(kept)
 
 
-def split_level(values: Sequence[float]) -> float:
-    """The level that parts values into two groups as unlike as can be; infinity for too few.
-
-    Source: Otsu, "A threshold selection method from gray-level histograms", 1979.
-    """
-    ordered = np.sort(np.asarray(values, dtype=float))
-    count = len(ordered)
-    if count < 2:
-        return float(ordered[0]) if count else float("inf")
-    low = np.arange(1, count)
-    total = np.cumsum(ordered)
-    below, above = total[:-1] / low, (total[-1] - total[:-1]) / (count - low)
-    best = int(np.argmax(low * (count - low) * (above - below) ** 2))
-    return float((ordered[best] + ordered[best + 1]) / 2)
+def threshold_for(logits: Sequence[Floats], count: int) -> float:
+    """The threshold above which `count` candidates of all recordings lie; infinity for none."""
+    every = np.sort(np.concatenate([np.zeros(0), *logits]))[::-1]
+    if count < 1:
+        return float("inf")
+    return float(every[min(count, len(every)) - 1]) if len(every) else 0.0
 
 
-def _rises(
-    surprise: Floats, crests: Ints, threshold: float, shortest: int
-) -> list[tuple[int, float]]:
-    """Crests with their rise above the usual level, the level starting afresh at each one kept."""
-    kept: list[tuple[int, float]] = []
-    last = 0
-    for crest in crests:
-        rise = _rise(surprise, int(crest), last)
-        if rise >= threshold and crest - last >= shortest:
-            kept.append((int(crest), rise))
-        if rise >= threshold:
-            last = int(crest)
-    return kept
-
-
-def _rise(surprise: Floats, crest: int, last: int) -> float:
-    start = max(last, crest - round(MEMORY_S * SIGNAL_RATE_HZ))
-    stop = crest + round(FORESIGHT_S * SIGNAL_RATE_HZ)
-    return float(surprise[crest] - np.median(surprise[start:stop]))
-
-
-def _confidence(rise: float, threshold: float) -> float:
-    """0.5 at the threshold, towards 1 above it."""
-    return float(rise / (rise + threshold)) if threshold > 0 else 1.0
-
-
-def _cause(surprise: Surprise, sample: int) -> str:
-    """The signal whose own surprise rises most above its median at that moment."""
-    rises = {c: float(v[sample] - np.median(v)) for c, v in surprise.by_cause.items()}
-    return max(rises, key=lambda cause: rises[cause])
+def _cause(weighed: Weighed, index: int, habits: Habits, weights: Weights) -> str:
+    """The channel that adds most; of the predictors, the signal they were least sure about."""
+    coefficients = np.array(weights.coefficients)
+    shares = habits.few * habits.mixture.shares(weighed.evidence[index], coefficients)
+    best = int(np.argmax(shares))
+    by_rise = (1 - habits.few) * weights.surprise * (weighed.rises[index] + 1)
+    cause = habits.mixture.channels[best]
+    if by_rise < shares[best] and cause not in (SURPRISE, HINDSIGHT):
+        return cause
+    sample = int(weighed.samples[index])
+    rises = {c: v[sample] - np.median(v) for c, v in weighed.surprise.by_cause.items()}
+    return max(rises, key=lambda name: rises[name]) if rises else cause

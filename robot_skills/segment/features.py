@@ -64,13 +64,28 @@ def layout(signals: Signals) -> tuple[int, ...]:
     return signals.path.shape[1], signals.turn.shape[1], signals.gripper.shape[1]
 
 
-def make_features(group: Sequence[Signals]) -> list[Features]:
-    """Features of demonstrations of one layout; what only some of them have is left out."""
-    scales = _scales(group)
-    command = len({s.command.shape[1] for s in group}) == 1 and group[0].command.shape[1] > 0
-    things = all(s.objects.shape[1] or s.fixtures.shape[1] for s in group)
-    force = len({s.force.shape[1] for s in group}) == 1 and group[0].force.shape[1] > 0
-    return [_features(s, scales, command, things, force) for s in group]
+@dataclass(frozen=True)
+class FeatureMaker:
+    """Features in the units of a group of one layout; what only some of it has is left out."""
+
+    scales: Scales
+    command: bool
+    things: bool
+    force: bool
+
+    @staticmethod
+    def fit(group: Sequence[Signals]) -> "FeatureMaker":
+        """From recordings of one layout; InputError when nothing moves in any of them."""
+        return FeatureMaker(
+            _scales(group),
+            len({s.command.shape[1] for s in group}) == 1 and group[0].command.shape[1] > 0,
+            all(s.objects.shape[1] or s.fixtures.shape[1] for s in group),
+            len({s.force.shape[1] for s in group}) == 1 and group[0].force.shape[1] > 0,
+        )
+
+    def make(self, signals: Signals) -> Features:
+        """Features of one recording of that layout."""
+        return _features(signals, self.scales, self.command, self.things, self.force)
 
 
 def _scales(group: Sequence[Signals]) -> Scales:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from robot_skills.core.demonstration import Demonstration, Segment
 from robot_skills.core.errors import InputError
 from robot_skills.core.progress import Track, quiet
-from robot_skills.segment.boundaries import surprise_boundaries
+from robot_skills.segment.boundaries import boundaries_of
 from robot_skills.segment.config import Method, SegmentConfig
+from robot_skills.segment.features import layout
+from robot_skills.segment.habits import Habits, Weighed, learn_habits
 from robot_skills.segment.methods.buds import buds_cuts
 from robot_skills.segment.methods.chance import equal_boundaries, random_boundaries
 from robot_skills.segment.methods.change_points import (
@@ -22,7 +24,8 @@ from robot_skills.segment.methods.key_poses import key_pose_boundaries
 from robot_skills.segment.methods.lotus import lotus_cuts
 from robot_skills.segment.methods.uvd import uvd_boundaries
 from robot_skills.segment.signals import SHORTEST_STEPS, Signals, read_signals
-from robot_skills.segment.surprise import Surprise, measure_surprise
+from robot_skills.segment.surprise import Surprise
+from robot_skills.segment.weights import shipped_weights
 
 ALONE = {
     Method.UVD: uvd_boundaries,
@@ -84,9 +87,10 @@ def segment_signals(
     long_enough = [s for s in signals if s.steps >= SHORTEST_STEPS]
     surprise: dict[str, Surprise] = {}
     if config.method is Method.SURPRISE and long_enough:
-        measured = measure_surprise(long_enough, config.seed, track)
-        surprise = {s.name: m for s, m in zip(long_enough, measured, strict=True)}
-        found = [Cuts(b) for b in surprise_boundaries(measured, config)]
+        weighed = weigh(long_enough, config, track)
+        surprise = {s.name: w.surprise for s, (w, _) in zip(long_enough, weighed, strict=True)}
+        weights = shipped_weights()
+        found = [Cuts(boundaries_of(one, habits, weights, config)) for one, habits in weighed]
     elif config.method in ALONE:
         found = [Cuts(ALONE[config.method](s, config)) for s in track(long_enough, "cutting")]
     else:
@@ -98,6 +102,28 @@ def segment_signals(
         surprise,
         [f"{s.name}: {note}" for s in signals for note in s.notes],
     )
+
+
+def weigh(
+    signals: Sequence[Signals], config: SegmentConfig, track: Track = quiet
+) -> list[tuple[Weighed, Habits]]:
+    """Moments of each recording that may be boundaries, and the habits they were weighed by.
+
+    Recordings of one layout are learned from together; each is taken from `signals` when needed.
+    """
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for index, one in enumerate(signals):
+        groups.setdefault(layout(one), []).append(index)
+    result: dict[int, tuple[Weighed, Habits]] = {}
+    for members in groups.values():
+        chosen = [signals[index] for index in members]
+        habits, read = learn_habits(chosen, config.seed, track)
+        for number, index in enumerate(members):
+            one = chosen[number]
+            known = number in read
+            weighed = habits.weigh_read(read[number], one) if known else habits.weigh(one, number)
+            result[index] = (weighed, habits)
+    return [result[index] for index in range(len(signals))]
 
 
 def _check(demonstrations: Sequence[Demonstration]) -> None:

@@ -5,7 +5,7 @@ joints), its turning, grippers, commands, objects, fixtures and forces, all at o
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 SIGNAL_RATE_HZ = 20.0  # hand movements hold little above 5 Hz (Winter, Biomechanics, 2009)
 SMOOTHING_S = 0.1
 SHORTEST_STEPS = 8  # below this there is nothing to predict from
+RATES = ("velocity", "turn")  # which change their sign when time runs the other way
+SERIES = (*RATES, "path", "gripper", "command", "objects", "fixtures", "force")
 LARGEST = 1e9  # in any unit: what lies beyond was not measured, and its square would overflow
 
 
@@ -50,6 +52,21 @@ class Signals:
     def samples(self) -> int:
         """Number of samples S."""
         return len(self.path)
+
+    @property
+    def seconds(self) -> float:
+        """Length in s."""
+        return self.samples / SIGNAL_RATE_HZ
+
+    def window(self, start: int, stop: int) -> "Signals":
+        """Samples [start, stop) alone."""
+        return replace(self, **{name: getattr(self, name)[start:stop] for name in SERIES})
+
+    def backwards(self) -> "Signals":
+        """The same recording as if time ran the other way."""
+        turned = {name: getattr(self, name)[::-1].copy() for name in SERIES}
+        turned |= {name: -turned[name] for name in RATES}
+        return replace(self, **turned)
 
     def step_of(self, sample: int) -> int:
         """The recorded control step nearest to a sample."""

@@ -1,4 +1,4 @@
-"""How open the future is at each moment, by predictors that never saw that demonstration."""
+"""How open the future is at each moment, by predictors that never saw that recording."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,19 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
 from robot_skills.core.progress import Track, quiet
-from robot_skills.segment.features import Features, layout, make_features
+from robot_skills.segment.features import FeatureMaker, Features
 from robot_skills.segment.forecaster import Forecaster
 from robot_skills.segment.signals import Signals
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Texts = NDArray[np.str_]
 
 FOLDS = 4
 ENSEMBLE = 2
 SMOOTHING = 2.0  # samples
 NEIGHBOURS = 20
+REMEMBERED = 20_000  # moments in which to look for what recurs
 RECURRENCE_HALF = 10  # demonstrations at which recurrence weighs as much as the moment itself
 CONTACT = ("object", "fixture")  # events that cut until many recordings show what they belong to
 SILENT = ("gripper",)  # seen by the predictor, but a switch lies inside a behaviour
@@ -33,119 +36,148 @@ class Surprise:
 
 
 @dataclass(frozen=True)
-class _Scores:
-    """Expected and actual surprise (R, D) of one demonstration's rows, filled fold by fold."""
+class Place:
+    """Which recording of how many a stretch belongs to.
 
-    expected: Floats
-    actual: Floats
+    Whole recordings are left out in turn; a single one is left out part by part.
+    """
+
+    number: int
+    count: int
+
+    def folds(self, at: Ints, samples: int) -> Ints:
+        """Fold (R,) of rows at samples `at` of a stretch `samples` long."""
+        if self.count > 1:
+            return np.full(len(at), self.number % min(FOLDS, self.count))
+        return np.asarray(at * FOLDS // samples)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Moments of the learned recordings: context (N, C), the recording (N,), surprise (N,)."""
+
+    tree: cKDTree
+    owner: Ints
+    surprise: Floats
+
+    def like(self, context: Floats, own: Floats, number: int, share: float) -> Floats:
+        """Surprise `own` (R,) drawn by `share` towards that of like moments elsewhere."""
+        distance, near = self.tree.query(context, k=min(NEIGHBOURS + 12, len(self.owner)))
+        other = self.owner[near] != number
+        width = np.median(distance[other]) if other.any() else 1.0
+        weight = other * np.exp(-(distance**2) / (2 * width**2 + 1e-12)) + 1e-12
+        like = np.sum(weight * self.surprise[near], axis=1) / weight.sum(axis=1)
+        return (1 - share) * own + share * np.where(other.any(axis=1), like, own)
+
+
+@dataclass(frozen=True)
+class Predictors:
+    """Predictors by fold, what each cause is trusted with, and what they said of all they saw."""
+
+    maker: FeatureMaker
+    folds: tuple[tuple[Forecaster, ...], ...]
+    causes: Texts
+    trust: dict[str, float]
+    share: float
+    memory: Memory | None
 
     @staticmethod
-    def empty(rows: int, columns: int) -> "_Scores":
-        return _Scores(np.zeros((rows, columns)), np.zeros((rows, columns)))
+    def fit(
+        group: Sequence[Signals], places: Sequence[Place], seed: int, track: Track = quiet
+    ) -> "Predictors":
+        """From stretches of one layout, each recording predicted from the others alone.
 
-    def add(self, rows: NDArray[np.bool_], expected: Floats, actual: Floats) -> None:
-        """Add what one member of the ensemble says about `rows`."""
-        self.expected[rows] += expected / ENSEMBLE
-        self.actual[rows] += actual / ENSEMBLE
+        InputError when nothing moves in any of them.
+        """
+        maker = FeatureMaker.fit(group)
+        features = [maker.make(signals) for signals in group]
+        folds = [
+            place.folds(f.at, s.samples)
+            for f, s, place in zip(features, group, places, strict=True)
+        ]
+        causes = np.array(features[0].motion_causes + features[0].things_causes)
+        share = _recurrence_share(places[0].count)
+        forecasters = tuple(
+            _forecasters(features, folds, fold, seed)
+            for fold in track(range(1 + max(int(of.max()) for of in folds)), "predicting")
+        )
+        blind = Predictors(maker, forecasters, causes, {}, share, None)
+        scores = [blind.score(f, of) for f, of in zip(features, folds, strict=True)]
+        targets = np.concatenate([np.concatenate([f.motion, f.things], axis=1) for f in features])
+        actual = np.concatenate([actual for _, actual in scores])
+        trust = _trust(targets, actual, causes, share)
+        totals = [_sum(_by_cause(expected, causes, trust)) for expected, _ in scores]
+        memory = _memory(features, places, totals)
+        return Predictors(maker, forecasters, causes, trust, share, memory)
 
+    def measure(self, signals: Signals, place: Place) -> Surprise:
+        """Surprise of one stretch of that layout, seen in learning or not."""
+        features = self.maker.make(signals)
+        expected, _ = self.score(features, place.folds(features.at, signals.samples))
+        parts = _by_cause(expected, self.causes, self.trust)
+        total = _sum(parts)
+        if self.memory is not None:
+            total = self.memory.like(features.context, total, place.number, self.share)
+        return _on_samples(features, parts, total, signals.samples)
 
-def measure_surprise(signals: Sequence[Signals], seed: int, track: Track = quiet) -> list[Surprise]:
-    """Surprise of each demonstration; those of one layout are predicted from one another."""
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for index, one in enumerate(signals):
-        groups.setdefault(layout(one), []).append(index)
-    result: dict[int, Surprise] = {}
-    for members in groups.values():
-        chosen = [signals[index] for index in members]
-        result.update(zip(members, _of_group(chosen, seed, track), strict=True))
-    return [result[index] for index in range(len(signals))]
-
-
-def _of_group(signals: Sequence[Signals], seed: int, track: Track) -> list[Surprise]:
-    features = make_features(signals)
-    scores, causes = _cross_fitted(features, seed, track)
-    targets = np.concatenate([np.concatenate([f.motion, f.things], axis=1) for f in features])
-    weights = _weights(targets, scores, causes, _recurrence_share(len(features)))
-    rows = [_by_cause(score.expected, causes, weights) for score in scores]
-    recurring = _recurring(features, [_sum(parts) for parts in rows])
-    return [
-        _on_samples(f, parts, again, s.samples)
-        for f, parts, again, s in zip(features, rows, recurring, signals, strict=True)
-    ]
-
-
-def _cross_fitted(
-    features: Sequence[Features], seed: int, track: Track
-) -> tuple[list[_Scores], NDArray[np.str_]]:
-    folds = _folds(features)
-    causes = np.array(features[0].motion_causes + features[0].things_causes)
-    scores = [_Scores.empty(len(f.at), len(causes)) for f in features]
-    for fold in track(range(max(int(of.max()) for of in folds) + 1), "predicting"):
-        seen = [f.rows(of != fold) for f, of in zip(features, folds, strict=True)]
-        for member in range(ENSEMBLE):
-            forecaster = Forecaster.fit(seen, seed * ENSEMBLE + member)
-            for f, of, score in zip(features, folds, scores, strict=True):
-                score.add(of == fold, *forecaster.score(f.rows(of == fold)))
-    return scores, causes
-
-
-def _folds(features: Sequence[Features]) -> list[NDArray[np.int64]]:
-    """Fold of every row: whole demonstrations, or blocks of time when there is only one."""
-    if len(features) > 1:
-        count = min(FOLDS, len(features))
-        return [np.full(len(f.at), index % count) for index, f in enumerate(features)]
-    rows = len(features[0].at)
-    return [np.arange(rows) * FOLDS // rows]
+    def score(self, features: Features, folds: Ints) -> tuple[Floats, Floats]:
+        """Expected and actual surprise (R, D) by the predictors that left out each row's fold."""
+        found = np.zeros((2, len(features.at), len(self.causes)))
+        for fold in np.unique(folds):
+            rows = folds == fold
+            some = features.rows(rows)
+            members = self.folds[min(int(fold), len(self.folds) - 1)]
+            found[:, rows] = np.mean([member.score(some) for member in members], axis=0)
+        return found[0], found[1]
 
 
-def _weights(
-    targets: Floats, scores: Sequence[_Scores], causes: NDArray[np.str_], recurrence: float
-) -> dict[str, float]:
+def _forecasters(
+    features: Sequence[Features], folds: Sequence[Ints], fold: int, seed: int
+) -> tuple[Forecaster, ...]:
+    seen = [f.rows(of != fold) for f, of in zip(features, folds, strict=True)]
+    if not sum(len(f.at) for f in seen):
+        seen = list(features)
+    return tuple(Forecaster.fit(seen, seed * ENSEMBLE + member) for member in range(ENSEMBLE))
+
+
+def _trust(targets: Floats, actual: Floats, causes: Texts, share: float) -> dict[str, float]:
     """Trust in each cause: the square of what prediction gains over knowing only the spread."""
     blind = 0.5 + np.log(targets.std(axis=0) + 1e-3)
-    gain = blind - np.concatenate([s.actual for s in scores]).mean(axis=0)
+    gain = blind - actual.mean(axis=0)
     heard = [str(cause) for cause in np.unique(causes) if cause not in SILENT]
     trust = {cause: max(0.0, float(gain[causes == cause].mean())) ** 2 for cause in heard}
-    trust |= {c: trust[c] * (1 - recurrence) for c in CONTACT if c in trust}
+    trust |= {c: trust[c] * (1 - share) for c in CONTACT if c in trust}
     total = sum(trust.values())
     if not total:
         return dict.fromkeys(trust, 1 / len(trust))
     return {cause: value / total for cause, value in trust.items()}
 
 
-def _by_cause(
-    expected: Floats, causes: NDArray[np.str_], weights: dict[str, float]
-) -> dict[str, Floats]:
-    return {c: w * expected[:, causes == c].mean(axis=1) for c, w in weights.items()}
+def _by_cause(expected: Floats, causes: Texts, trust: dict[str, float]) -> dict[str, Floats]:
+    return {c: w * expected[:, causes == c].mean(axis=1) for c, w in trust.items()}
 
 
 def _sum(parts: dict[str, Floats]) -> Floats:
     return np.asarray(np.sum(list(parts.values()), axis=0))
 
 
-def _recurrence_share(demonstrations: int) -> float:
-    """How much to believe what recurs: 0 for one demonstration, towards 1 for many."""
-    return (demonstrations - 1) / (demonstrations - 1 + RECURRENCE_HALF)
+def _recurrence_share(recordings: int) -> float:
+    """How much to believe what recurs: 0 for one recording, towards 1 for many."""
+    return (recordings - 1) / (recordings - 1 + RECURRENCE_HALF)
 
 
-def _recurring(features: Sequence[Features], totals: Sequence[Floats]) -> list[Floats]:
-    """Each row's surprise drawn towards that of like moments in other demonstrations."""
-    if len(features) < 2:
-        return list(totals)
-    share = _recurrence_share(len(features))
-    every = np.concatenate([f.context for f in features])[::2]
-    owner = np.concatenate([np.full(len(f.at), i) for i, f in enumerate(features)])[::2]
-    values = np.concatenate(totals)[::2]
-    tree = cKDTree(every)
-    result = []
-    for index, (f, own) in enumerate(zip(features, totals, strict=True)):
-        distance, near = tree.query(f.context, k=min(NEIGHBOURS + 12, len(every)))
-        other = owner[near] != index
-        width = np.median(distance[other]) if other.any() else 1.0
-        weight = other * np.exp(-(distance**2) / (2 * width**2 + 1e-12)) + 1e-12
-        like = np.sum(weight * values[near], axis=1) / weight.sum(axis=1)
-        result.append((1 - share) * own + share * np.where(other.any(axis=1), like, own))
-    return result
+def _memory(
+    features: Sequence[Features], places: Sequence[Place], totals: Sequence[Floats]
+) -> Memory | None:
+    """Every second moment, or fewer where there are many; None for a single recording."""
+    if len({place.number for place in places}) < 2:
+        return None
+    owner = np.concatenate(
+        [np.full(len(f.at), place.number) for f, place in zip(features, places, strict=True)]
+    )
+    every = max(2, -(-len(owner) // REMEMBERED))
+    context = np.concatenate([f.context for f in features])[::every]
+    return Memory(cKDTree(context), owner[::every], np.concatenate(totals)[::every])
 
 
 def _on_samples(
