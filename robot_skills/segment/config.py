@@ -40,16 +40,18 @@ class SegmentConfig:
     `finer` 1 is the calibrated threshold, 2 cuts more readily, 0.5 less; `min_length_s` is the
     shortest segment; `use_objects` False drops object poses and fixtures; `cuts` overrides the
     number of boundaries of the methods in TAKES_NUMBER (a baseline that is given the truth);
-    `skills` is how many skills BUDS and LOTUS look for.
+    `skills` is how many skills BUDS and LOTUS look for; with `about`, the default cuts each
+    demonstration into about so many segments, on average over all of them.
     """
 
     method: Method = Method.SURPRISE
     finer: float = 1.0
-    min_length_s: float = 1.0
+    min_length_s: float = 0.5
     use_objects: bool = True
     seed: int = 0
     cuts: int | None = None
     skills: int | None = None
+    about: int | None = None
 
     def __post_init__(self) -> None:
         if self.finer <= 0:
@@ -60,3 +62,5 @@ class SegmentConfig:
             raise InputError(f"cuts must be 0 or more; found {self.cuts}")
         if self.skills is not None and self.skills < 2:
             raise InputError(f"skills must be 2 or more; found {self.skills}")
+        if self.about is not None and self.about < 1:
+            raise InputError(f"about must be 1 or more; found {self.about}")

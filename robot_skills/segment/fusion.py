@@ -40,6 +40,7 @@ class Mixture:
 
     channels: tuple[str, ...]
     rows: Floats
+    contact_is_known: bool
 
     @staticmethod
     def of(trust: Mapping[str, float], contact_is_known: bool) -> "Mixture":
@@ -58,7 +59,7 @@ class Mixture:
             unknown * all_of_them,
             *(unknown * np.isin(channels, [c]) for c in ALONE.values()),
         ]
-        return Mixture(channels, np.stack(rows).astype(float))
+        return Mixture(channels, np.stack(rows).astype(float), contact_is_known)
 
     def features(self, evidence: Mapping[str, Floats]) -> Floats:
         """Features (S, F) of evidence (S,) by channel."""

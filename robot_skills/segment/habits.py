@@ -11,7 +11,13 @@ from scipy.signal import find_peaks
 from robot_skills.core.progress import Track, quiet
 from robot_skills.segment.evidence.channels import Channels, Evidence
 from robot_skills.segment.evidence.levels import Curves, Level, consensus
-from robot_skills.segment.fusion import CONTACT, SEPARATED, VARIES, Mixture, share_of_few
+from robot_skills.segment.fusion import (
+    CONTACT,
+    SEPARATED,
+    VARIES,
+    Mixture,
+    share_of_few,
+)
 from robot_skills.segment.rises import LOWEST, level_of_rises, log_rises
 from robot_skills.segment.signals import SIGNAL_RATE_HZ, Signals
 from robot_skills.segment.stretches import Stretch, learned_stretches, stretches_of
@@ -54,6 +60,11 @@ class Habits:
     rise: float
     few: float
     recordings: int
+
+    @property
+    def physical(self) -> float:
+        """How far contact that was measured decides, from 0 to 1."""
+        return self.few * float(self.mixture.contact_is_known)
 
     def weigh(self, signals: Signals, number: int) -> Weighed:
         """Weigh the moments of recording `number`, seen in learning or not."""

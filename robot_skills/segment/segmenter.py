@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from robot_skills.core.demonstration import Demonstration, Segment
+from robot_skills.core.demonstration import Demonstration, Segment, SegmentRole
 from robot_skills.core.errors import InputError
 from robot_skills.core.progress import Track, quiet
-from robot_skills.segment.boundaries import boundaries_of
+from robot_skills.segment.boundaries import Boundary
 from robot_skills.segment.config import Method, SegmentConfig
+from robot_skills.segment.deciding import find_boundaries
 from robot_skills.segment.features import layout
 from robot_skills.segment.habits import Habits, Weighed, learn_habits
 from robot_skills.segment.methods.buds import buds_cuts
@@ -23,6 +24,7 @@ from robot_skills.segment.methods.events import event_boundaries, gripper_bounda
 from robot_skills.segment.methods.key_poses import key_pose_boundaries
 from robot_skills.segment.methods.lotus import lotus_cuts
 from robot_skills.segment.methods.uvd import uvd_boundaries
+from robot_skills.segment.naming import name_skills
 from robot_skills.segment.signals import SHORTEST_STEPS, Signals, read_signals
 from robot_skills.segment.surprise import Surprise
 from robot_skills.segment.weights import shipped_weights
@@ -90,7 +92,8 @@ def segment_signals(
         weighed = weigh(long_enough, config, track)
         surprise = {s.name: w.surprise for s, (w, _) in zip(long_enough, weighed, strict=True)}
         weights = shipped_weights()
-        found = [Cuts(boundaries_of(one, habits, weights, config)) for one, habits in weighed]
+        boundaries = find_boundaries(long_enough, weighed, weights, config)
+        found = _named(long_enough, boundaries, config.seed)
     elif config.method in ALONE:
         found = [Cuts(ALONE[config.method](s, config)) for s in track(long_enough, "cutting")]
     else:
@@ -102,6 +105,17 @@ def segment_signals(
         surprise,
         [f"{s.name}: {note}" for s in signals for note in s.notes],
     )
+
+
+def _named(
+    signals: Sequence[Signals], boundaries: Sequence[Sequence[Boundary]], seed: int
+) -> list[Cuts]:
+    """Boundaries of each demonstration, with the skill and the role of the segments between."""
+    named = name_skills(signals, [[b.sample for b in found] for found in boundaries], seed)
+    return [
+        Cuts(list(found), tuple(s.name for s in skills), tuple(s.role for s in skills))
+        for found, skills in zip(boundaries, named, strict=True)
+    ]
 
 
 def weigh(
@@ -152,15 +166,17 @@ def _together(signals: Sequence[Signals], config: SegmentConfig, track: Track) -
 
 def _tile(signals: Signals, cuts: Cuts) -> list[Segment]:
     """Segments [start, stop) between the boundaries, from the first step to the last."""
-    skills = cuts.skills or ("",) * (len(cuts.boundaries) + 1)
-    starts, facts = [0], [(skills[0], 1.0, "start")]
-    for boundary, skill in zip(cuts.boundaries, skills[1:], strict=True):
+    pieces = len(cuts.boundaries) + 1
+    skills = cuts.skills or ("",) * pieces
+    roles = cuts.roles or (SegmentRole.SKILL,) * pieces
+    starts, facts = [0], [(skills[0], 1.0, "start", roles[0])]
+    for boundary, skill, role in zip(cuts.boundaries, skills[1:], roles[1:], strict=True):
         step = signals.step_of(boundary.sample)
         if starts[-1] < step < signals.steps:
             starts.append(step)
-            facts.append((skill, boundary.confidence, boundary.cause))
+            facts.append((skill, boundary.confidence, boundary.cause, role))
     stops = [*starts[1:], signals.steps]
     return [
-        Segment(signals.name, start, stop, skill, confidence, cause)
-        for start, stop, (skill, confidence, cause) in zip(starts, stops, facts, strict=True)
+        Segment(signals.name, start, stop, *fact)
+        for start, stop, fact in zip(starts, stops, facts, strict=True)
     ]

@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from robot_skills.core.demonstration import SegmentRole
 from robot_skills.segment.boundaries import Boundary
 
 
 @dataclass(frozen=True)
 class Cuts:
-    """Boundaries of one demonstration; `skills` names each piece between them, or is empty."""
+    """Boundaries of one demonstration; `skills` and `roles` tell each piece, or are empty."""
 
     boundaries: list[Boundary]
     skills: tuple[str, ...] = ()
+    roles: tuple[SegmentRole, ...] = ()
 
 
 def spaced(samples: Iterable[int], shortest: float) -> list[int]:

@@ -1,0 +1,118 @@
+"""Which weighed moments are boundaries, how sure, and which signal says so."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from robot_skills.segment.boundaries import Boundary, likeliest
+from robot_skills.segment.candidates import Candidate
+from robot_skills.segment.config import SegmentConfig
+from robot_skills.segment.evidence.channels import HINDSIGHT, SURPRISE
+from robot_skills.segment.habits import Habits, Weighed
+from robot_skills.segment.recurrence import revise
+from robot_skills.segment.signals import Signals
+from robot_skills.segment.weights import Weights
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+UNLIKELY = 0.02  # candidates below are not looked at again
+SUREST = 1e-6
+RECURRENCE = 0.5  # how far what recurs revises, where contact was not measured
+
+
+def find_boundaries(
+    signals: Sequence[Signals],
+    weighed: Sequence[tuple[Weighed, Habits]],
+    weights: Weights,
+    config: SegmentConfig,
+) -> list[list[Boundary]]:
+    """Boundaries of each recording: likely candidates, revised by what recurs in others."""
+    first = [candidates_of(one, habits, weights) for one, habits in weighed]
+    again = revise(signals, first, config)
+    strength = [RECURRENCE * (1 - habits.physical) for _, habits in weighed]
+    revised = list(map(_between, first, again, strength))
+    threshold = _threshold(revised, config)
+    return [
+        _boundaries(found, habits, weights, config.min_length_s, threshold)
+        for found, (_, habits) in zip(revised, weighed, strict=True)
+    ]
+
+
+def candidates_of(weighed: Weighed, habits: Habits, weights: Weights) -> list[Candidate]:
+    """Candidates that are not hopeless; one at the threshold has probability 0.5."""
+    above = weights.logit(weighed.features, weighed.rises, habits.few)
+    probability = expit(above - habits.few * weights.threshold)
+    return [
+        Candidate(int(weighed.samples[k]), float(p), _cause(weighed, k, habits, weights))
+        for k, p in enumerate(probability)
+        if p > UNLIKELY
+    ]
+
+
+def _between(
+    first: Sequence[Candidate], again: Sequence[Candidate], strength: float
+) -> list[Candidate]:
+    """Candidates whose odds lie between those before and after; new ones as they are."""
+    before = {c.sample: _logit(c.probability) for c in first}
+    found = []
+    for c in again:
+        odds = _logit(c.probability)
+        mixed = strength * odds + (1 - strength) * before.get(c.sample, odds)
+        found.append(Candidate(c.sample, float(expit(mixed)), c.cause))
+    return found
+
+
+def _threshold(found: Sequence[Sequence[Candidate]], config: SegmentConfig) -> float:
+    """Logit that a boundary must reach: set by `finer`, or by how many the user wants."""
+    if config.about is None:
+        return -float(np.log(config.finer))
+    logits = []
+    for candidates in found:
+        samples, own = _arrays(candidates)
+        logits.append(own[likeliest(samples, own, config.min_length_s, -np.inf)])
+    every = np.sort(np.concatenate([np.zeros(0), *logits]))[::-1]
+    wanted = (config.about - 1) * len(found)
+    if wanted < 1 or not len(every):
+        return float("inf")
+    return float(every[min(wanted, len(every)) - 1])
+
+
+def _boundaries(
+    found: Sequence[Candidate],
+    habits: Habits,
+    weights: Weights,
+    min_length_s: float,
+    threshold: float,
+) -> list[Boundary]:
+    samples, logits = _arrays(found)
+    confidence = weights.confidence(logits + habits.few * weights.threshold)
+    return [
+        Boundary(found[k].sample, float(confidence[k]), found[k].cause)
+        for k in likeliest(samples, logits, min_length_s, threshold)
+    ]
+
+
+def _arrays(candidates: Sequence[Candidate]) -> tuple[Ints, Floats]:
+    samples = np.array([c.sample for c in candidates], dtype=np.int64)
+    return samples, np.array([_logit(c.probability) for c in candidates])
+
+
+def _logit(probability: float) -> float:
+    return float(logit(np.clip(probability, SUREST, 1 - SUREST)))
+
+
+def _cause(weighed: Weighed, index: int, habits: Habits, weights: Weights) -> str:
+    """The channel that adds most; of the predictors, the signal they were least sure about."""
+    coefficients = np.array(weights.coefficients)
+    shares = habits.few * habits.mixture.shares(weighed.evidence[index], coefficients)
+    best = int(np.argmax(shares))
+    by_rise = (1 - habits.few) * weights.surprise * (weighed.rises[index] + 1)
+    cause = habits.mixture.channels[best]
+    if by_rise < shares[best] and cause not in (SURPRISE, HINDSIGHT):
+        return cause
+    sample = int(weighed.samples[index])
+    rises = {c: v[sample] - np.median(v) for c, v in weighed.surprise.by_cause.items()}
+    return max(rises, key=lambda name: rises[name]) if rises else cause
