@@ -19,7 +19,7 @@ from robot_skills.cli.progress import track
 from robot_skills.core.demonstration import Demonstration
 from robot_skills.record.session import SessionConfig, record_session
 from robot_skills.segment.config import TAKES_NUMBER, Method, SegmentConfig
-from robot_skills.segment.score import Score, score_segments, score_with_true_number
+from robot_skills.segment.metrics.score import Score, score_segments, score_with_true_number
 from robot_skills.segment.segmenter import segment
 from robot_skills.storage.episodes import load_demonstrations
 from robot_skills.storage.human_events import load_human_long_horizon

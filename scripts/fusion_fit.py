@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment, minimize
 
 from robot_skills.segment.boundaries import likeliest
-from robot_skills.segment.fusion import FEATURES
+from robot_skills.segment.evidence.fusion import FEATURES
+from robot_skills.segment.evidence.weights import Weights
 from robot_skills.segment.habits import Habits, Weighed
-from robot_skills.segment.metrics import count_boundaries, total_counts
+from robot_skills.segment.metrics.boundary_metrics import count_boundaries, total_counts
 from robot_skills.segment.signals import SIGNAL_RATE_HZ
-from robot_skills.segment.weights import Weights
 
 Floats = NDArray[np.float64]
 

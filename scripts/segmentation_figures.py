@@ -11,9 +11,7 @@ from segmentation_sets import Group
 from segmentation_ways import ABLATION, DEFAULT, TOLD
 
 from robot_skills.core.demonstration import Demonstration
-from robot_skills.segment.intervals import RESAMPLES, bootstrap_mean
-from robot_skills.segment.label_metrics import labels_of, score_labels
-from robot_skills.segment.metrics import (
+from robot_skills.segment.metrics.boundary_metrics import (
     TOLERANCES_S,
     BoundaryCounts,
     Counts,
@@ -21,8 +19,10 @@ from robot_skills.segment.metrics import (
     resampled_f1,
     total_counts,
 )
-from robot_skills.segment.reliability import calibration_error, hits_of, precision_recall_at
-from robot_skills.segment.score import boundary_counts
+from robot_skills.segment.metrics.intervals import RESAMPLES, bootstrap_mean
+from robot_skills.segment.metrics.label_metrics import labels_of, score_labels
+from robot_skills.segment.metrics.reliability import calibration_error, hits_of, precision_recall_at
+from robot_skills.segment.metrics.score import boundary_counts
 
 Cells = Mapping[str, Mapping[str, Cell]]  # by group, then by way
 Figures = dict[str, Figure]

@@ -10,7 +10,7 @@ from robot_skills.cli.simulated import Simulated
 if TYPE_CHECKING:
     from robot_skills.core.demonstration import Demonstration, Segment
     from robot_skills.run.executor import Moment
-    from robot_skills.segment.sources import Source
+    from robot_skills.segment.many.sources import Source
     from robot_skills.train.trainer import Training
 
 EVALUATION_SEED = 1000  # none of the starts that were recorded
@@ -65,8 +65,8 @@ class DemoStages:
         from robot_skills.cli.demo_pictures import draw_demonstration
         from robot_skills.cli.progress import track
         from robot_skills.segment import SegmentConfig, segment_in_detail
-        from robot_skills.segment.score import score_segments
-        from robot_skills.segment.timeline import draw_timeline
+        from robot_skills.segment.metrics.score import score_segments
+        from robot_skills.segment.show.timeline import draw_timeline
         from robot_skills.storage.segments import SegmentTable, save_segments
         from robot_skills.storage.video import read_frames
 
@@ -200,7 +200,7 @@ class DemoStages:
     # Parts of stages
 
     def _source(self, one: "Demonstration") -> "Source":
-        from robot_skills.segment.sources import Source, SourceKind
+        from robot_skills.segment.many.sources import Source, SourceKind
 
         return Source(one.name, SourceKind.EPISODE, self.demonstrations / one.name)
 

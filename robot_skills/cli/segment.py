@@ -9,9 +9,9 @@ import tyro
 
 if TYPE_CHECKING:
     from robot_skills.segment import SegmentConfig
-    from robot_skills.segment.crew import Crew
-    from robot_skills.segment.find_sources import Found
-    from robot_skills.segment.many import Cut
+    from robot_skills.segment.many.crew import Crew
+    from robot_skills.segment.many.cut_sources import Cut
+    from robot_skills.segment.many.find_sources import Found
     from robot_skills.storage.kept_results import KeptResults
     from robot_skills.storage.segments import SegmentTable
 
@@ -93,8 +93,8 @@ class Segment:
         """Cut, write, and say what was found; InputError for what cannot be read."""
         import sys
 
-        from robot_skills.segment.crew import Workers, open_crew
-        from robot_skills.segment.find_sources import check_apart, find_sources
+        from robot_skills.segment.many.crew import Workers, open_crew
+        from robot_skills.segment.many.find_sources import check_apart, find_sources
         from robot_skills.storage.kept_results import KeptResults
         from robot_skills.storage.lerobot_subtasks import check_export
         from robot_skills.storage.writable import check_folder
@@ -120,9 +120,9 @@ class Segment:
     ) -> None:
         from robot_skills.cli import segment_output as output
         from robot_skills.cli.progress import track
-        from robot_skills.segment.many import cut_sources
+        from robot_skills.segment.many.cut_sources import cut_sources
+        from robot_skills.segment.many.watching import watch_clips
         from robot_skills.segment.video import VideoConfig
-        from robot_skills.segment.watching import watch_clips
         from robot_skills.storage.lerobot_subtasks import export_subtasks
         from robot_skills.storage.segments import save_segments
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from robot_skills.core.demonstration import Demonstration, Segment
     from robot_skills.segment import Segmentation
-    from robot_skills.segment.crew import Crew
-    from robot_skills.segment.many import Cut, CutSource
+    from robot_skills.segment.many.crew import Crew
+    from robot_skills.segment.many.cut_sources import Cut, CutSource
     from robot_skills.storage.kept_results import KeptResults
     from robot_skills.storage.moments import Images
     from robot_skills.storage.segments import SegmentTable
@@ -52,12 +52,12 @@ class Drawer:
             _draw_timeline(picture, demonstration, found, truth_s)
             drawn.append(picture.name)
         if self.page:
-            from robot_skills.segment.page import write_page
+            from robot_skills.segment.show.page import write_page
 
             write_page(page, demonstration, found, truth_s)
             drawn.append(page.name)
         if self.strip and demonstration.video:
-            from robot_skills.segment.strip import write_strip
+            from robot_skills.segment.show.strip import write_strip
 
             write_strip(film, demonstration, found)
             drawn.append(film.name)
@@ -77,7 +77,7 @@ def skills_of(cut: "Cut") -> tuple["Segment", ...]:
 def draw(cut: "Cut", drawer: Drawer, kept: "KeptResults", crew: "Crew") -> list[str]:
     """Draw what is not drawn yet; returns what was amiss, a sentence each."""
     from robot_skills.cli.progress import track
-    from robot_skills.segment.crew import each_done
+    from robot_skills.segment.many.crew import each_done
     from robot_skills.storage.kept_results import key_of
 
     if not (drawer.picture or drawer.page or drawer.strip):
@@ -108,8 +108,8 @@ def _is_drawn(drawer: Drawer, kept: "KeptResults", key: str) -> bool:
 def _draw_timeline(
     file: Path, demonstration: "Demonstration", found: "Segmentation", truth_s: Sequence[float]
 ) -> None:
-    from robot_skills.segment.combined import video_start_s
-    from robot_skills.segment.timeline import draw_timeline
+    from robot_skills.segment.clocks.combined import video_start_s
+    from robot_skills.segment.show.timeline import draw_timeline
     from robot_skills.storage.atomic import new_file
     from robot_skills.storage.moments import frames_at
 
@@ -127,7 +127,7 @@ def _draw_timeline(
 
 def write_list(table: "SegmentTable", cut: "Cut", drawer: Drawer) -> None:
     """Write index.html, which leads to every page."""
-    from robot_skills.segment.page import write_index
+    from robot_skills.segment.show.page import write_index
 
     pages = {one.source.name: drawer.file(one, "html") for one in cut.sources}
     there = {name: page for name, page in pages.items() if page.is_file()}
@@ -136,7 +136,7 @@ def write_list(table: "SegmentTable", cut: "Cut", drawer: Drawer) -> None:
 
 def explanation(cut: "Cut") -> list[str]:
     """One line a cut: when, why and how sure."""
-    from robot_skills.segment.explanation import explain_cut
+    from robot_skills.segment.show.explanation import explain_cut
 
     return [
         f"{one.source.name}: cut {number} {explain_cut(before, after, one.rate_hz)}"
@@ -155,7 +155,11 @@ def counts(table: "SegmentTable") -> str:
 
 def score_line(cut: "Cut") -> str:
     """How near the cuts are to the truth, where there is any beside the episodes; else ""."""
-    from robot_skills.segment.metrics import bootstrap_f1, count_boundaries, total_counts
+    from robot_skills.segment.metrics.boundary_metrics import (
+        bootstrap_f1,
+        count_boundaries,
+        total_counts,
+    )
 
     scored = []
     for one in cut.sources:

@@ -84,7 +84,7 @@ class Train:
         from robot_skills.cli.progress import track
         from robot_skills.core.task_file import load_task
         from robot_skills.paths import find
-        from robot_skills.segment.find_sources import load_given
+        from robot_skills.segment.many.find_sources import load_given
         from robot_skills.storage.kept_skills import KeptSkills
         from robot_skills.storage.libraries import check_free
         from robot_skills.storage.writable import check_folder

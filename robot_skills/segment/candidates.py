@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from robot_skills.segment.idleness import idle_stretches
+from robot_skills.segment.recurrence.idleness import idle_stretches
 from robot_skills.segment.signals import SIGNAL_RATE_HZ, Signals
 
 REST_CONFIDENCE = 0.7

@@ -10,10 +10,10 @@ from robot_skills.segment.boundaries import Boundary, likeliest
 from robot_skills.segment.candidates import Candidate
 from robot_skills.segment.config import SegmentConfig
 from robot_skills.segment.evidence.channels import HINDSIGHT, SURPRISE
+from robot_skills.segment.evidence.weights import Weights
 from robot_skills.segment.habits import Habits, Weighed
-from robot_skills.segment.recurrence import revise
+from robot_skills.segment.recurrence.revise import revise
 from robot_skills.segment.signals import Signals
-from robot_skills.segment.weights import Weights
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -10,18 +10,18 @@ from scipy.signal import find_peaks
 
 from robot_skills.core.progress import Track, quiet
 from robot_skills.segment.evidence.channels import Channels, Evidence
-from robot_skills.segment.evidence.levels import Curves, Level, consensus
-from robot_skills.segment.fusion import (
+from robot_skills.segment.evidence.fusion import (
     CONTACT,
     SEPARATED,
     VARIES,
     Mixture,
     share_of_few,
 )
-from robot_skills.segment.rises import LOWEST, level_of_rises, log_rises
+from robot_skills.segment.evidence.levels import Curves, Level, consensus
+from robot_skills.segment.predict.rises import LOWEST, level_of_rises, log_rises
+from robot_skills.segment.predict.surprise import Surprise
 from robot_skills.segment.signals import SIGNAL_RATE_HZ, Signals
 from robot_skills.segment.stretches import Stretch, learned_stretches, stretches_of
-from robot_skills.segment.surprise import Surprise
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,7 +9,7 @@ from robot_skills.core.progress import Track, quiet
 from robot_skills.segment.boundaries import Boundary
 from robot_skills.segment.config import Method, SegmentConfig
 from robot_skills.segment.deciding import find_boundaries
-from robot_skills.segment.features import layout
+from robot_skills.segment.evidence.weights import shipped_weights
 from robot_skills.segment.habits import Habits, Weighed, learn_habits
 from robot_skills.segment.methods.buds import buds_cuts
 from robot_skills.segment.methods.chance import equal_boundaries, random_boundaries
@@ -24,10 +24,10 @@ from robot_skills.segment.methods.events import event_boundaries, gripper_bounda
 from robot_skills.segment.methods.key_poses import key_pose_boundaries
 from robot_skills.segment.methods.lotus import lotus_cuts
 from robot_skills.segment.methods.uvd import uvd_boundaries
-from robot_skills.segment.naming import name_skills
+from robot_skills.segment.predict.features import layout
+from robot_skills.segment.predict.surprise import Surprise
+from robot_skills.segment.recurrence.naming import name_skills
 from robot_skills.segment.signals import SHORTEST_STEPS, Signals, read_signals
-from robot_skills.segment.surprise import Surprise
-from robot_skills.segment.weights import shipped_weights
 
 ALONE = {
     Method.UVD: uvd_boundaries,

@@ -21,8 +21,9 @@ Floats = NDArray[np.float64]
 SIGNAL_RATE_HZ = 20.0  # hand movements hold little above 5 Hz (Winter, Biomechanics, 2009)
 SMOOTHING_S = 0.1
 SHORTEST_STEPS = 8  # below this there is nothing to predict from
+DRIFT = (0, 3)  # columns of a flow: how fast all that moves goes right, and down
 RATES = ("velocity", "turn")  # which change their sign when time runs the other way
-SERIES = (*RATES, "path", "gripper", "command", "objects", "fixtures", "force")
+SERIES = (*RATES, "path", "gripper", "command", "objects", "fixtures", "force", "picture")
 LARGEST = 1e9  # in any unit: what lies beyond was not measured, and its square would overflow
 
 
@@ -32,7 +33,7 @@ class Signals:
 
     path (S, P) in its own unit, velocity (S, P) a second; turn (S, 3 an arm) rad/s; gripper (S, G)
     from 0 to 1; command (S, A) the commanded velocity or the raw action; objects (S, N, 3) m;
-    fixtures (S, F); force (S, W). A missing signal has no columns. `notes` says what was mended.
+    fixtures (S, F); force (S, W); picture (S, E) what a video shows, learned. A missing signal has no columns. `notes` says what was mended.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Signals:
     objects: Floats
     fixtures: Floats
     force: Floats
+    picture: Floats
     notes: tuple[str, ...] = ()
 
     @property
@@ -82,8 +84,8 @@ def read_signals(demonstration: Demonstration, config: SegmentConfig) -> Signals
     path, turn = _path_and_turn(demonstration, channels, sampler)
     if not len(path[0]):
         raise InputError(
-            f"{demonstration.name}: no channel to segment by; wanted a pose, joints, a velocity or "
-            f"an action, found {', '.join(demonstration.channels) or 'none'}"
+            f"{demonstration.name}: no channel to segment by; wanted a pose, joints, a velocity, an "
+            f"action or a video, found {', '.join(demonstration.channels) or 'none'}"
         )
     things = _of_kind(channels, ChannelKind.OBJECT_POSE) if config.use_objects else []
     fixtures = _of_kind(channels, ChannelKind.FIXTURE) if config.use_objects else []
@@ -101,6 +103,7 @@ def read_signals(demonstration: Demonstration, config: SegmentConfig) -> Signals
         np.stack(objects, axis=1) if objects else np.zeros((samples, 0, 3)),
         sampler.joined(fixtures, SMOOTHING_S),
         sampler.joined(_of_kind(channels, ChannelKind.WRENCH), SMOOTHING_S),
+        sampler.joined(_of_kind(channels, ChannelKind.EMBEDDING), SMOOTHING_S),
         tuple(notes),
     )
 
@@ -177,6 +180,10 @@ def _path_and_turn(
         rates = sampler.joined(_of_kind(channels, kind), SMOOTHING_S)
         if rates.shape[1]:
             return np.cumsum(rates, axis=0) / SIGNAL_RATE_HZ, still
+    flows = _of_kind(channels, ChannelKind.FLOW)
+    if flows:
+        drifts = [sampler.smooth(channel.values[:, list(DRIFT)]) for channel in flows]
+        return np.cumsum(np.concatenate(drifts, axis=1), axis=0) / SIGNAL_RATE_HZ, still
     moving = _of_kind(channels, ChannelKind.WRENCH, ChannelKind.OBJECT_POSE, ChannelKind.GRIPPER)
     return sampler.joined(moving, SMOOTHING_S), still
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from robot_skills.segment.predict.surprise import Place
 from robot_skills.segment.signals import SIGNAL_RATE_HZ, Signals
-from robot_skills.segment.surprise import Place
 
 LONGEST_S = 600.0
 LEARNED_S = 3600.0  # of all recordings; more teaches little and costs memory

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
-from robot_skills.segment import predictor
+from robot_skills.segment.predict import predictor
 
 Floats = NDArray[np.float64]
 RATE_HZ = 20.0

@@ -7,9 +7,9 @@ import pytest
 
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
 from robot_skills.core.errors import InputError
-from robot_skills.segment.alignment import align
-from robot_skills.segment.combined import combine, combine_files, video_start_s
-from robot_skills.segment.video_motion import log_motion, video_motion
+from robot_skills.segment.clocks.alignment import align
+from robot_skills.segment.clocks.combined import combine, combine_files, video_start_s
+from robot_skills.segment.clocks.video_motion import log_motion, video_motion
 from robot_skills.storage.episodes import load_demonstration
 from robot_skills.storage.logs import Log, load_log
 from robot_skills.storage.video import VideoWriter

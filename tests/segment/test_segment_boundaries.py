@@ -3,7 +3,7 @@ import pytest
 
 from robot_skills.segment import SegmentConfig
 from robot_skills.segment.boundaries import split_level, surprise_boundaries
-from robot_skills.segment.surprise import Surprise
+from robot_skills.segment.predict.surprise import Surprise
 
 
 def bumps(heights, every=100, level=0.0):

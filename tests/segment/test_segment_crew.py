@@ -10,8 +10,8 @@ from functools import partial
 import pytest
 
 from robot_skills.core.errors import InputError
-from robot_skills.segment.crew import Alone, Outcome, Workers, attempt, map_sources, open_crew
-from robot_skills.segment.processes import DIED, Processes
+from robot_skills.segment.many.crew import Alone, Outcome, Workers, attempt, map_sources, open_crew
+from robot_skills.segment.many.processes import DIED, Processes
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
 from robot_skills.core.demonstration import Segment, SegmentRole
-from robot_skills.segment.explanation import explain_cut, reason, segment_words
+from robot_skills.segment.show.explanation import explain_cut, reason, segment_words
 
 
 def test_a_cut_is_told_with_time_certainty_cause_and_what_changes():

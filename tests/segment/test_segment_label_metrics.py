@@ -3,8 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robot_skills.core.demonstration import Segment
-from robot_skills.segment.intervals import bootstrap_mean
-from robot_skills.segment.label_metrics import (
+from robot_skills.segment.metrics.intervals import bootstrap_mean
+from robot_skills.segment.metrics.label_metrics import (
     OVERLAPS,
     edit_score,
     frame_accuracy,

@@ -11,10 +11,10 @@ import pytest
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
 from robot_skills.core.errors import InputError
 from robot_skills.segment import Method, SegmentConfig, many, segment
-from robot_skills.segment.crew import Alone
-from robot_skills.segment.find_sources import find_sources, load_given
-from robot_skills.segment.many import cut_sources
-from robot_skills.segment.processes import Processes
+from robot_skills.segment.many.crew import Alone
+from robot_skills.segment.many.cut_sources import cut_sources
+from robot_skills.segment.many.find_sources import find_sources, load_given
+from robot_skills.segment.many.processes import Processes
 from robot_skills.storage.episodes import save_episode
 from robot_skills.storage.kept_results import KeptResults
 

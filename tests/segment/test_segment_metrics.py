@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robot_skills.segment.metrics import (
+from robot_skills.segment.metrics.boundary_metrics import (
     BoundaryCounts,
     bootstrap_f1,
     count_boundaries,

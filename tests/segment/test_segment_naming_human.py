@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from robot_skills.segment.config import SegmentConfig
-from robot_skills.segment.label_metrics import normalised_mutual_information
-from robot_skills.segment.naming import name_skills
+from robot_skills.segment.metrics.label_metrics import normalised_mutual_information
+from robot_skills.segment.recurrence.naming import name_skills
 from robot_skills.segment.signals import SIGNAL_RATE_HZ, read_signals
 from robot_skills.storage.human_kuka import load_kuka_set
 from robot_skills.storage.labelled_set import LabelledSet

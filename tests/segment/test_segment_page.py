@@ -16,10 +16,10 @@ from robot_skills.core.demonstration import (
 )
 from robot_skills.core.errors import InputError
 from robot_skills.segment import Segmentation, SegmentConfig
-from robot_skills.segment.page import write_index, write_page
-from robot_skills.segment.plots import POINTS, plots, thinned
+from robot_skills.segment.predict.surprise import Surprise
+from robot_skills.segment.show.page import write_index, write_page
+from robot_skills.segment.show.plots import POINTS, plots, thinned
 from robot_skills.segment.signals import read_signals
-from robot_skills.segment.surprise import Surprise
 from robot_skills.storage.segments import SegmentTable
 from robot_skills.storage.video import VideoWriter
 

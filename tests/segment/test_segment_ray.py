@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from robot_skills.core.errors import InputError
-from robot_skills.segment import ray_cluster
-from robot_skills.segment.crew import Alone, map_sources
-from robot_skills.segment.ray_cluster import RayCluster, check_answers
+from robot_skills.segment.many import ray_cluster
+from robot_skills.segment.many.crew import Alone, map_sources
+from robot_skills.segment.many.ray_cluster import RayCluster, check_answers
 
 ray = pytest.importorskip("ray")
 MEMORY = 100_000_000  # bytes: the least Ray takes

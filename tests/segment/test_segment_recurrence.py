@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration, SegmentRole
 from robot_skills.segment.candidates import Candidate
-from robot_skills.segment.clusters import Clusters
 from robot_skills.segment.config import SegmentConfig
-from robot_skills.segment.label_metrics import normalised_mutual_information
-from robot_skills.segment.lattice import Lattice
-from robot_skills.segment.naming import SkillName, name_skills
-from robot_skills.segment.recurrence import revise
+from robot_skills.segment.metrics.label_metrics import normalised_mutual_information
+from robot_skills.segment.recurrence.clusters import Clusters
+from robot_skills.segment.recurrence.lattice import Lattice
+from robot_skills.segment.recurrence.naming import SkillName, name_skills
+from robot_skills.segment.recurrence.revise import revise
 from robot_skills.segment.signals import SIGNAL_RATE_HZ, Signals, read_signals
 
 Floats = NDArray[np.float64]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robot_skills.segment.reliability import (
+from robot_skills.segment.metrics.reliability import (
     Bin,
     calibration_error,
     hits_of,

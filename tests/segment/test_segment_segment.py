@@ -7,7 +7,7 @@ import pytest
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
 from robot_skills.core.errors import InputError
 from robot_skills.segment import Method, SegmentConfig, segment, segment_in_detail
-from robot_skills.segment.score import score_methods, score_segments, score_with_true_number
+from robot_skills.segment.metrics.score import score_methods, score_segments, score_with_true_number
 
 
 @pytest.fixture(scope="module")

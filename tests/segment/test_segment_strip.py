@@ -11,7 +11,14 @@ from robot_skills.core.demonstration import (
 from robot_skills.core.errors import InputError
 from robot_skills.core.palette import EXTRANEOUS, rgb, skill_colours
 from robot_skills.segment import Segmentation
-from robot_skills.segment.strip import GAP_PX, STRIP_PX, WHOLE_PX, WIDTH_PX, WINDOW_S, write_strip
+from robot_skills.segment.show.strip import (
+    GAP_PX,
+    STRIP_PX,
+    WHOLE_PX,
+    WIDTH_PX,
+    WINDOW_S,
+    write_strip,
+)
 from robot_skills.storage.video import VideoWriter, count_frames, read_frames
 
 RATE_HZ = 10.0

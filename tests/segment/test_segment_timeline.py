@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from robot_skills.core.demonstration import Segment, SegmentRole
 from robot_skills.core.palette import EXTRANEOUS, IDLE, skill_colours
 from robot_skills.segment import Method, SegmentConfig, segment_in_detail
-from robot_skills.segment.timeline import THUMBNAILS, draw_timeline
+from robot_skills.segment.show.timeline import THUMBNAILS, draw_timeline
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ import pytest
 
 from robot_skills.core.demonstration import ChannelKind
 from robot_skills.core.errors import InputError
-from robot_skills.segment.crew import Alone
-from robot_skills.segment.find_sources import check_apart, find_sources, load_given
-from robot_skills.segment.footage import between
-from robot_skills.segment.sources import SourceKind
+from robot_skills.segment.many.crew import Alone
+from robot_skills.segment.many.find_sources import check_apart, find_sources, load_given
+from robot_skills.segment.many.sources import SourceKind
+from robot_skills.segment.many.watching import RATE_HZ, watch_clips
+from robot_skills.segment.show.footage import between
 from robot_skills.segment.video import VideoConfig
-from robot_skills.segment.watching import RATE_HZ, watch_clips
 from robot_skills.storage.kept_results import KeptResults
 from robot_skills.storage.moments import frames_at
 from robot_skills.storage.video import VideoWriter

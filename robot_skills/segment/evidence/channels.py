@@ -18,8 +18,8 @@ from robot_skills.segment.evidence.kinematics import (
 )
 from robot_skills.segment.evidence.levels import Curves
 from robot_skills.segment.evidence.modes import VIEWS, View, mode_changes
+from robot_skills.segment.predict.surprise import Place, Predictors, Surprise
 from robot_skills.segment.signals import Signals
-from robot_skills.segment.surprise import Place, Predictors, Surprise
 
 Floats = NDArray[np.float64]
 

@@ -60,6 +60,8 @@ def read_blocks(signals: Signals) -> Blocks:
     if signals.force.shape[1]:
         blocks["force"] = signals.force
         blocks["touch"] = np.log1p(_strength(signals.force))
+    if signals.picture.shape[1]:
+        blocks["picture"] = signals.picture
     if signals.command.shape[1] > FEW_COMMANDS:
         blocks["command"] = signals.command
     if signals.objects.shape[1]:
@@ -67,7 +69,7 @@ def read_blocks(signals: Signals) -> Blocks:
     if signals.fixtures.shape[1]:
         sliding = np.abs(derivative(signals.fixtures)).max(axis=1)
         blocks["sliding"] = np.log1p(sliding / JUST_MOVES)[:, None]
-    return {name: block for name, block in blocks.items() if np.any(_deviation(block))}
+    return blocks
 
 
 def object_speed(signals: Signals) -> Floats:

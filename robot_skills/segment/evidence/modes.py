@@ -23,7 +23,7 @@ VIEWS = {
     "contact modes": ("touch", "moving", "gripper"),
     "wrench modes": ("force", "touch", "speed"),
     "state modes": ("speed", "touch", "gripper", "moving"),
-    "pose modes": ("path", "gripper", "touch"),
+    "pose modes": ("path", "picture", "gripper", "touch"),
     "motion modes": ("velocity", "turn", "speed", "gripper", "touch", "moving"),
     "course modes": ("path", "velocity"),
 }

@@ -1,0 +1,1 @@
+"""A video and a log on one clock."""

@@ -1,0 +1,1 @@
+"""How good boundaries and labels are."""
