@@ -33,7 +33,8 @@ class Signals:
 
     path (S, P) in its own unit, velocity (S, P) a second; turn (S, 3 an arm) rad/s; gripper (S, G)
     from 0 to 1; command (S, A) the commanded velocity or the raw action; objects (S, N, 3) m;
-    fixtures (S, F); force (S, W); picture (S, E) what a video shows, learned. A missing signal has no columns. `notes` says what was mended.
+    fixtures (S, F); force (S, W);
+    picture (S, E) what a video shows, learned. A missing signal has no columns. `notes` says what was mended.
     """
 
     name: str
@@ -84,8 +85,8 @@ def read_signals(demonstration: Demonstration, config: SegmentConfig) -> Signals
     path, turn = _path_and_turn(demonstration, channels, sampler)
     if not len(path[0]):
         raise InputError(
-            f"{demonstration.name}: no channel to segment by; wanted a pose, joints, a velocity, an "
-            f"action or a video, found {', '.join(demonstration.channels) or 'none'}"
+            f"{demonstration.name}: no channel to segment by; wanted a pose, joints, a velocity, "
+            f"an action or a video, found {', '.join(demonstration.channels) or 'none'}"
         )
     things = _of_kind(channels, ChannelKind.OBJECT_POSE) if config.use_objects else []
     fixtures = _of_kind(channels, ChannelKind.FIXTURE) if config.use_objects else []
