@@ -33,8 +33,8 @@ class Signals:
 
     path (S, P) in its own unit, velocity (S, P) a second; turn (S, 3 an arm) rad/s; gripper (S, G)
     from 0 to 1; command (S, A) the commanded velocity or the raw action; objects (S, N, 3) m;
-    fixtures (S, F); force (S, W);
-    picture (S, E) what a video shows, learned. A missing signal has no columns. `notes` says what was mended.
+    fixtures (S, F); force (S, W); picture (S, E) what a video shows, learned. A missing signal has
+    no columns. `notes` says what was mended.
     """
 
     name: str
