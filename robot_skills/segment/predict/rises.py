@@ -12,7 +12,7 @@ from robot_skills.segment.signals import SIGNAL_RATE_HZ
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-APART_S = 0.5  # between crests
+APART_S = 1.0  # between crests; of what lies nearer, one is the echo of the other
 MEMORY_S = 2.0  # the usual level is that since the last boundary, but of no longer ago
 FORESIGHT_S = 2.0  # and of what follows, or the first rise of a segment has nothing to stand on
 EDGE_S = 0.4  # a recording's own beginning and end are no boundaries
