@@ -10,9 +10,9 @@ from scipy.optimize import linear_sum_assignment, minimize
 from robot_skills.segment.boundaries import likeliest
 from robot_skills.segment.evidence.fusion import FEATURES
 from robot_skills.segment.evidence.weights import Weights
-from robot_skills.segment.habits import Habits, Weighed
 from robot_skills.segment.metrics.boundary_metrics import count_boundaries, total_counts
 from robot_skills.segment.signals import SIGNAL_RATE_HZ
+from robot_skills.segment.weighing import Weighed, Weigher
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ class MarkedSet:
 
     name: str
     family: str
-    weighed: Sequence[tuple[Weighed, Habits]]
+    weighed: Sequence[tuple[Weighed, Weigher]]
     truths_s: Sequence[Sequence[float]]
     tolerance_s: float
     spoilt: bool = False
@@ -62,7 +62,7 @@ def fit_weights(sets: Sequence[MarkedSet]) -> Weights:
 
 def logits(one: MarkedSet, fitted: Floats) -> list[Floats]:
     """Logit (C,) of every candidate of each recording."""
-    return [_rows(weighed, habits) @ fitted for weighed, habits in one.weighed]
+    return [_rows(weighed, weigher) @ fitted for weighed, weigher in one.weighed]
 
 
 def hits(samples: NDArray[np.int64], truth_s: Sequence[float], tolerance_s: float) -> Floats:
@@ -75,9 +75,9 @@ def hits(samples: NDArray[np.int64], truth_s: Sequence[float], tolerance_s: floa
     return found
 
 
-def _rows(weighed: Weighed, habits: Habits) -> Floats:
-    few = np.full((len(weighed.samples), 1), habits.few)
-    rise = weighed.rises[:, None] * (1 - habits.few)
+def _rows(weighed: Weighed, weigher: Weigher) -> Floats:
+    few = np.full((len(weighed.samples), 1), weigher.few)
+    rise = weighed.rises[:, None] * (1 - weigher.few)
     return np.concatenate([weighed.features * few, few, rise], axis=1)
 
 
@@ -106,11 +106,11 @@ def _fit_confidence(
     for one in (s for s in sets if not s.spoilt and s.tolerance_s >= APART_S):
         truths = sum(map(len, one.truths_s))
         pairs = zip(one.weighed, logits(one, fitted), _hits(one), strict=True)
-        for (weighed, habits), own, right in pairs:
-            kept = likeliest(weighed.samples, own, APART_S, habits.few * threshold)
+        for (weighed, weigher), own, right in pairs:
+            kept = likeliest(weighed.samples, own, APART_S, weigher.few * threshold)
             logit.append(own[kept])
             hit.append(right[kept])
-            weight.append(np.full(len(kept), habits.few * _say(one, sets) / truths))
+            weight.append(np.full(len(kept), weigher.few * _say(one, sets) / truths))
     x, y, w = map(np.concatenate, (logit, hit, weight))
     w = w / w.mean()
 
@@ -130,8 +130,8 @@ def _mean_f1(sets: Sequence[MarkedSet], fitted: Floats, threshold: float) -> flo
 def _f1(one: MarkedSet, fitted: Floats, threshold: float) -> float:
     counts = []
     pairs = zip(one.weighed, logits(one, fitted), one.truths_s, strict=True)
-    for (weighed, habits), own, truth_s in pairs:
-        kept = likeliest(weighed.samples, own, APART_S, habits.few * threshold)
+    for (weighed, weigher), own, truth_s in pairs:
+        kept = likeliest(weighed.samples, own, APART_S, weigher.few * threshold)
         found_s = weighed.samples[kept] / SIGNAL_RATE_HZ
         counts.append(count_boundaries(list(found_s), truth_s, one.tolerance_s))
     return total_counts(counts).f1

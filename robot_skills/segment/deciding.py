@@ -11,9 +11,9 @@ from robot_skills.segment.candidates import Candidate
 from robot_skills.segment.config import SegmentConfig
 from robot_skills.segment.evidence.channels import HINDSIGHT, SURPRISE
 from robot_skills.segment.evidence.weights import Weights
-from robot_skills.segment.habits import Habits, Weighed
 from robot_skills.segment.recurrence.revise import revise
 from robot_skills.segment.signals import Signals
+from robot_skills.segment.weighing import Weighed, Weigher
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,28 +25,32 @@ RECURRENCE = 0.5  # how far what recurs revises, where contact was not measured
 
 def find_boundaries(
     signals: Sequence[Signals],
-    weighed: Sequence[tuple[Weighed, Habits]],
+    weighed: Sequence[tuple[Weighed, Weigher]],
     weights: Weights,
     config: SegmentConfig,
+    recurrence: float = RECURRENCE,
 ) -> list[list[Boundary]]:
-    """Boundaries of each recording: likely candidates, revised by what recurs in others."""
-    first = [candidates_of(one, habits, weights) for one, habits in weighed]
+    """Boundaries of each recording: likely candidates, revised by what recurs in others.
+
+    `recurrence`, 0 to 1, is how far, where contact was not measured.
+    """
+    first = [candidates_of(one, weigher, weights) for one, weigher in weighed]
     again = revise(signals, first, config)
-    strength = [RECURRENCE * (1 - habits.physical) for _, habits in weighed]
+    strength = [recurrence * (1 - weigher.physical) for _, weigher in weighed]
     revised = list(map(_between, first, again, strength))
     threshold = _threshold(revised, config)
     return [
-        _boundaries(found, habits, weights, config.min_length_s, threshold)
-        for found, (_, habits) in zip(revised, weighed, strict=True)
+        _boundaries(found, weigher, weights, config.min_length_s, threshold)
+        for found, (_, weigher) in zip(revised, weighed, strict=True)
     ]
 
 
-def candidates_of(weighed: Weighed, habits: Habits, weights: Weights) -> list[Candidate]:
+def candidates_of(weighed: Weighed, weigher: Weigher, weights: Weights) -> list[Candidate]:
     """Candidates that are not hopeless; one at the threshold has probability 0.5."""
-    above = weights.logit(weighed.features, weighed.rises, habits.few)
-    probability = expit(above - habits.few * weights.threshold)
+    above = weights.logit(weighed.features, weighed.rises, weigher.few)
+    probability = expit(above - weigher.few * weights.threshold)
     return [
-        Candidate(int(weighed.samples[k]), float(p), _cause(weighed, k, habits, weights))
+        Candidate(int(weighed.samples[k]), float(p), _cause(weighed, k, weigher, weights))
         for k, p in enumerate(probability)
         if p > UNLIKELY
     ]
@@ -82,13 +86,13 @@ def _threshold(found: Sequence[Sequence[Candidate]], config: SegmentConfig) -> f
 
 def _boundaries(
     found: Sequence[Candidate],
-    habits: Habits,
+    weigher: Weigher,
     weights: Weights,
     min_length_s: float,
     threshold: float,
 ) -> list[Boundary]:
     samples, logits = _arrays(found)
-    confidence = weights.confidence(logits + habits.few * weights.threshold)
+    confidence = weights.confidence(logits + weigher.few * weights.threshold)
     return [
         Boundary(found[k].sample, float(confidence[k]), found[k].cause)
         for k in likeliest(samples, logits, min_length_s, threshold)
@@ -104,13 +108,13 @@ def _logit(probability: float) -> float:
     return float(logit(np.clip(probability, SUREST, 1 - SUREST)))
 
 
-def _cause(weighed: Weighed, index: int, habits: Habits, weights: Weights) -> str:
+def _cause(weighed: Weighed, index: int, weigher: Weigher, weights: Weights) -> str:
     """The channel that adds most; of the predictors, the signal they were least sure about."""
     coefficients = np.array(weights.coefficients)
-    shares = habits.few * habits.mixture.shares(weighed.evidence[index], coefficients)
+    shares = weigher.few * weigher.mixture.shares(weighed.evidence[index], coefficients)
     best = int(np.argmax(shares))
-    by_rise = (1 - habits.few) * weights.surprise * (weighed.rises[index] + 1)
-    cause = habits.mixture.channels[best]
+    by_rise = (1 - weigher.few) * weights.surprise * (weighed.rises[index] + 1)
+    cause = weigher.mixture.channels[best]
     if by_rise < shares[best] and cause not in (SURPRISE, HINDSIGHT):
         return cause
     sample = int(weighed.samples[index])

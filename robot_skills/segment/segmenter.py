@@ -10,7 +10,7 @@ from robot_skills.segment.boundaries import Boundary
 from robot_skills.segment.config import Method, SegmentConfig
 from robot_skills.segment.deciding import find_boundaries
 from robot_skills.segment.evidence.weights import shipped_weights
-from robot_skills.segment.habits import Habits, Weighed, learn_habits
+from robot_skills.segment.habits import learn_habits
 from robot_skills.segment.methods.buds import buds_cuts
 from robot_skills.segment.methods.chance import equal_boundaries, random_boundaries
 from robot_skills.segment.methods.change_points import (
@@ -28,6 +28,7 @@ from robot_skills.segment.predict.features import layout
 from robot_skills.segment.predict.surprise import Surprise
 from robot_skills.segment.recurrence.naming import name_skills
 from robot_skills.segment.signals import SHORTEST_STEPS, Signals, read_signals
+from robot_skills.segment.weighing import Weighed, Weigher
 
 ALONE = {
     Method.UVD: uvd_boundaries,
@@ -107,6 +108,14 @@ def segment_signals(
     )
 
 
+def cut_at(
+    signals: Sequence[Signals], boundaries: Sequence[Sequence[Boundary]], seed: int
+) -> list[Segment]:
+    """Segments that tile recordings between their boundaries, with skills and roles."""
+    cuts = _named(signals, boundaries, seed)
+    return [piece for s, own in zip(signals, cuts, strict=True) for piece in _tile(s, own)]
+
+
 def _named(
     signals: Sequence[Signals], boundaries: Sequence[Sequence[Boundary]], seed: int
 ) -> list[Cuts]:
@@ -120,23 +129,22 @@ def _named(
 
 def weigh(
     signals: Sequence[Signals], config: SegmentConfig, track: Track = quiet
-) -> list[tuple[Weighed, Habits]]:
-    """Moments of each recording that may be boundaries, and the habits they were weighed by.
+) -> list[tuple[Weighed, Weigher]]:
+    """Moments of each recording that may be boundaries, and what they were weighed by.
 
     Recordings of one layout are learned from together; each is taken from `signals` when needed.
     """
     groups: dict[tuple[int, ...], list[int]] = {}
     for index, one in enumerate(signals):
         groups.setdefault(layout(one), []).append(index)
-    result: dict[int, tuple[Weighed, Habits]] = {}
+    result: dict[int, tuple[Weighed, Weigher]] = {}
     for members in groups.values():
         chosen = [signals[index] for index in members]
         habits, read = learn_habits(chosen, config.seed, track)
         for number, index in enumerate(members):
-            one = chosen[number]
             known = number in read
-            weighed = habits.weigh_read(read[number], one) if known else habits.weigh(one, number)
-            result[index] = (weighed, habits)
+            evidence = read[number] if known else habits.read(chosen[number], number)
+            result[index] = (habits.weigher.weigh(evidence), habits.weigher)
     return [result[index] for index in range(len(signals))]
 
 

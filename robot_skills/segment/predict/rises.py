@@ -19,22 +19,28 @@ EDGE_S = 0.4  # a recording's own beginning and end are no boundaries
 LOWEST, HIGHEST = -3.0, 3.0  # of a logarithm
 
 
-def level_of_rises(surprises: Sequence[Floats]) -> float:
-    """The rise that parts those of all recordings into high and low; infinity without any."""
-    every = [_rises(surprise, find_crests(surprise), 0.0) for surprise in surprises]
+def level_of_rises(surprises: Sequence[Floats], forgets: bool = True) -> float:
+    """The rise that parts those of all recordings into high and low; infinity without any.
+
+    The usual surprise is forgotten at every rise, or never.
+    """
+    forgotten_at = 0.0 if forgets else np.inf
+    every = [_rises(surprise, find_crests(surprise), forgotten_at) for surprise in surprises]
     return split_level([rise for rises in every for _, rise in rises if rise > 0])
 
 
-def log_rises(surprise: Floats, level: float) -> Floats:
+def log_rises(surprise: Floats, level: float, forgets: bool = True) -> Floats:
     """Logarithm (S,) of each crest's rise over the level, LOWEST where there is no crest.
 
-    The usual surprise is forgotten at every crest that reaches the level. Source of the rule:
-    "Open-World Skill Discovery from Unsegmented Demonstrations", 2025; there its level is given.
+    The usual surprise is forgotten at every crest that reaches the level, unless `forgets` is
+    False. Source of the rule: "Open-World Skill Discovery from Unsegmented Demonstrations", 2025;
+    there its level is given.
     """
     found = np.full(len(surprise), LOWEST)
     if not np.isfinite(level) or level <= 0:
         return found
-    for crest, rise in _rises(surprise, find_crests(surprise), level):
+    forgotten_at = level if forgets else np.inf
+    for crest, rise in _rises(surprise, find_crests(surprise), forgotten_at):
         found[crest] = np.clip(np.log(max(rise, 1e-6) / level), LOWEST, HIGHEST)
     return found
 
@@ -46,8 +52,8 @@ def find_crests(surprise: Floats) -> Ints:
     return np.asarray(found[(found > edge) & (found < len(surprise) - edge)])
 
 
-def _rises(surprise: Floats, crests: Ints, level: float) -> list[tuple[int, float]]:
-    """Each crest with its rise above the usual surprise since the last that reached the level."""
+def _rises(surprise: Floats, crests: Ints, forgotten_at: float) -> list[tuple[int, float]]:
+    """Each crest with its rise above the usual surprise since the last rise so high."""
     found: list[tuple[int, float]] = []
     last = 0
     for crest in crests:
@@ -55,6 +61,6 @@ def _rises(surprise: Floats, crests: Ints, level: float) -> list[tuple[int, floa
         stop = crest + round(FORESIGHT_S * SIGNAL_RATE_HZ)
         rise = float(surprise[crest] - np.median(surprise[start:stop]))
         found.append((int(crest), rise))
-        if rise >= level:
+        if rise >= forgotten_at:
             last = int(crest)
     return found
