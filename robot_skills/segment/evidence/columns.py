@@ -25,29 +25,25 @@ class Scaler:
 
     @staticmethod
     def fit(group: Sequence[Blocks]) -> "Scaler":
-        """From the blocks of recordings; a block that one of them lacks is left out."""
-        shared = set.intersection(*(set(blocks) for blocks in group))
+        """From the blocks of recordings; one that they do not all have, alike wide, is left out."""
         found = {}
-        for name in sorted(shared):
+        for name in sorted(set.intersection(*(set(blocks) for blocks in group))):
             parts = [blocks[name] - blocks[name].mean(axis=0) for blocks in group]
-            found[name] = (
-                _deviation(np.concatenate(parts))
-                if len({part.shape[1] for part in parts}) == 1
-                else np.zeros(0)
-            )
+            if len({part.shape[1] for part in parts}) == 1:
+                found[name] = _deviation(np.concatenate(parts))
         return Scaler(found)
 
     def apply(self, blocks: Blocks) -> Blocks:
-        """Blocks whose columns together vary by about 1; constant columns are dropped."""
-        scaled = {name: self._scaled(name, blocks[name]) for name in self.deviation}
-        return {name: block for name, block in scaled.items() if block.shape[1]}
+        """Blocks (S, D) whose columns together vary by about 1; constant columns are dropped.
 
-    def _scaled(self, name: str, block: Floats) -> Floats:
-        about = block - block.mean(axis=0)
-        shared = self.deviation[name]
-        deviation = shared if len(shared) == about.shape[1] else _deviation(about)
-        kept = deviation > 0
-        return np.asarray(about[:, kept] / deviation[kept] / np.sqrt(max(1, kept.sum())))
+        A block that this recording lacks, or has with other columns, is 0 throughout.
+        """
+        samples = len(next(iter(blocks.values())))
+        scaled = {
+            name: _scaled(blocks.get(name, np.zeros((samples, 0))), deviation)
+            for name, deviation in self.deviation.items()
+        }
+        return {name: block for name, block in scaled.items() if block.shape[1]}
 
 
 def read_blocks(signals: Signals) -> Blocks:
@@ -82,6 +78,14 @@ def joined(blocks: Blocks, names: Sequence[str]) -> Floats:
     """The named blocks that there are, side by side (S, D); D may be 0."""
     samples = len(next(iter(blocks.values()))) if blocks else 0
     return np.concatenate([np.zeros((samples, 0)), *(blocks[n] for n in names if n in blocks)], 1)
+
+
+def _scaled(block: Floats, deviation: Floats) -> Floats:
+    kept = deviation > 0
+    if block.shape[1] != len(deviation):
+        return np.zeros((len(block), int(kept.sum())))
+    about = block - block.mean(axis=0)
+    return np.asarray(about[:, kept] / deviation[kept] / np.sqrt(max(1, kept.sum())))
 
 
 def _speed(velocity: Floats) -> Floats:

@@ -32,7 +32,7 @@ def holding_changes(signals: Signals) -> Floats:
         for velocity_of_object in map(derivative, np.moveaxis(signals.objects, 1, 0))
         for a in range(0, signals.velocity.shape[1] - 2, 3)
     ]
-    if not pairs:
+    if not pairs or signals.samples < 2:
         return np.zeros(signals.samples)
     held = np.stack(pairs)
     changed = change_probability(np.stack([-held, held], axis=2) / 2, STAY_S * SIGNAL_RATE_HZ)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
+from scipy.special import expit
 
 Floats = NDArray[np.float64]
 Curves = dict[str, Floats]
@@ -38,6 +39,8 @@ class Level:
             return None
         height = split_level(positive)
         high = positive > height
+        if not high.any():
+            return Level(height, 0.0)
         gap = positive[high].mean() - positive[~high].mean()
         between = high.mean() * (1 - high.mean()) * gap**2
         return Level(height, float(between / (positive.var() + 1e-12)))
@@ -46,7 +49,7 @@ class Level:
         """Evidence (S,) from 0 to 1, 0.5 at a crest as high as the level."""
         smooth, crests = _crests(curve)
         found = np.zeros(len(smooth))
-        found[crests] = 1 / (1 + np.exp(-STEEP * (smooth[crests] / self.height - 1)))
+        found[crests] = expit(STEEP * (smooth[crests] / self.height - 1))
         spread = gaussian_filter1d(found, WIDTH) * WIDTH * np.sqrt(2 * np.pi)
         return np.asarray(np.minimum(spread, 1.0))
 

@@ -131,13 +131,13 @@ def _features(signals: Signals, scales: Scales, shared: frozenset[str]) -> Featu
     moving = {"motion": velocity, "turn": turn, "gripper": gripping}
     seen = [velocity, turn, gripper]
     if "command" in shared:
-        moving["action"] = signals.command / scales.command
+        moving["action"] = _in_units(signals.command, scales.command)
         seen.append(moving["action"])
     if "force" in shared:
-        moving["force"] = signals.force / scales.force
+        moving["force"] = _in_units(signals.force, scales.force)
         seen.append(moving["force"])
     if "picture" in shared:
-        moving["picture"] = signals.picture / scales.picture
+        moving["picture"] = _in_units(signals.picture, scales.picture)
         seen.append(moving["picture"])
     apart: dict[str, Floats] = {}
     if "things" in shared:
@@ -159,6 +159,13 @@ def _features(signals: Signals, scales: Scales, shared: frozenset[str]) -> Featu
         things_causes,
         around,
     )
+
+
+def _in_units(values: Floats, scale: Floats) -> Floats:
+    """Values (S, D) over a scale (D,); 0 where a recording lacks what others have."""
+    if values.shape[1] != len(scale):
+        return np.zeros((len(values), len(scale)))
+    return values / scale
 
 
 def _length(values: Floats) -> Floats:
