@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+RESCALED = 16  # samples; each may shrink a chain's weights by what leaving a state costs
+
 
 def change_probability(log_likelihood: Floats, stay: float) -> Floats:
     """Probability (M, S) that each of M chains changes its state on entering each sample.
@@ -13,39 +15,41 @@ def change_probability(log_likelihood: Floats, stay: float) -> Floats:
     state lasts on average. Source: the forward-backward recursions of Rabiner, "A tutorial on
     hidden Markov models", Proceedings of the IEEE 1989.
     """
-    chains, samples, states = log_likelihood.shape
-    if samples < 2:
-        return np.zeros((chains, samples))
-    likelihood = np.exp(log_likelihood - log_likelihood.max(axis=2, keepdims=True))
-    move, keep = _transition(np.isfinite(log_likelihood[:, 0]), stay)
-    forward = np.empty_like(likelihood)
-    forward[:, 0] = _normal(likelihood[:, 0])
-    for t in range(1, samples):
-        forward[:, t] = _normal(_step(forward[:, t - 1], move, keep) * likelihood[:, t])
+    chains, samples, _ = log_likelihood.shape
     changed = np.zeros((chains, samples))
-    backward = np.ones((chains, states))
-    for t in range(samples - 1, 0, -1):
-        coming = likelihood[:, t] * backward
-        before = forward[:, t - 1]
-        every = (_step(before, move, keep) * coming).sum(axis=1)
-        same = (before * (keep + move) * coming).sum(axis=1)
-        changed[:, t] = 1.0 - same / np.maximum(every, 1e-300)
-        backward = _normal(_step(coming, move, keep))
+    if samples < 2:
+        return changed
+    by_time = np.ascontiguousarray(log_likelihood.transpose(1, 2, 0))
+    likelihood = np.exp(by_time - by_time.max(axis=1, keepdims=True))
+    move, keep = _transition(np.isfinite(by_time[0]), stay)
+    coming = _passed(likelihood[::-1], move, keep)[::-1][1:]
+    before = _passed(likelihood, move, keep)[:-1]
+    every = (_step(before, move, keep) * coming).sum(axis=1)
+    same = ((keep + move) * before * coming).sum(axis=1)
+    changed[:, 1:] = (1.0 - same / every).T
     return changed
 
 
 def _transition(present: NDArray[np.bool_], stay: float) -> tuple[Floats, Floats]:
-    """(M, 1) chance to move to any one state, and what staying has beyond it."""
-    count = present.sum(axis=1, keepdims=True)
+    """Chance (M,) to move to any one state, and what staying has beyond it; present is (K, M)."""
+    count = present.sum(axis=0)
     leave = 1.0 / max(stay, 1.0)
     move = leave / np.maximum(count - 1, 1)
     return move, 1.0 - leave - move
 
 
+def _passed(likelihood: Floats, move: Floats, keep: Floats) -> Floats:
+    """What each state (S, K, M) is worth by all up to it; every sample in a scale of its own."""
+    found = np.empty_like(likelihood)
+    found[0] = likelihood[0]
+    for t in range(1, len(found)):
+        before = found[t - 1]
+        if t % RESCALED == 0:
+            before /= before.sum(axis=0)
+        np.multiply(_step(before, move, keep), likelihood[t], out=found[t])
+    return found
+
+
 def _step(weight: Floats, move: Floats, keep: Floats) -> Floats:
-    """One transition: every state may be reached from every other, alike."""
-    return np.asarray(keep * weight + move * weight.sum(axis=1, keepdims=True))
-
-
-def _normal(weight: Floats) -> Floats:
-    return np.asarray(weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300))
+    """One transition (..., K, M): every state may be reached from every other, alike."""
+    return np.asarray(keep * weight + move * np.add.reduce(weight, axis=-2, keepdims=True))

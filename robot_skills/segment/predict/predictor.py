@@ -1,5 +1,11 @@
 """A small network that predicts the mean and the spread of what comes next."""
 
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -8,6 +14,7 @@ from torch import Tensor, nn
 from robot_skills.nets.threads import limited_threads
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.float32]
 
 HIDDEN = 96
 TRAINING_STEPS = 600
@@ -17,29 +24,22 @@ WEIGHT_DECAY = 1e-2
 INPUT_NOISE = 0.05
 LOG_SPREAD = (-3.5, 2.0)
 LARGEST_SQUARED_ERROR = 9.0  # in units of the predicted variance: one slip is not a new skill
+MOMENTUM, MOMENTUM_OF_SQUARES, TINY = 0.9, 0.999, 1e-8  # as Adam's authors advise
 
 
-class GaussianPredictor(nn.Module):
-    """Mean and log standard deviation (B, D) of the targets from the past (B, I).
+@dataclass(frozen=True)
+class GaussianPredictor:
+    """Weights and offsets of each layer, from (B, I) to mean and log standard deviation (B, D).
 
-    Source: Nix and Weigend, "Estimating the mean and variance of the target probability
-    distribution", ICNN 1994.
+    Plain arrays, so that it goes to another process as it is. Source: Nix and Weigend, "Estimating
+    the mean and variance of the target probability distribution", ICNN 1994.
     """
 
-    def __init__(self, inputs: int, targets: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(inputs, HIDDEN),
-            nn.SiLU(),
-            nn.Linear(HIDDEN, HIDDEN),
-            nn.SiLU(),
-            nn.Linear(HIDDEN, 2 * targets),
-        )
+    layers: tuple[Rows, ...]
 
-    def forward(self, past: Tensor) -> tuple[Tensor, Tensor]:
+    def predict(self, past: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation, (B, D) each."""
-        mean, log_spread = self.layers(past).chunk(2, dim=-1)
-        return mean, log_spread.clamp(*LOG_SPREAD)
+        return _predict([torch.from_numpy(layer) for layer in self.layers], past)
 
 
 def fit_predictor(past: Floats, targets: Floats, seed: int) -> GaussianPredictor:
@@ -48,30 +48,80 @@ def fit_predictor(past: Floats, targets: Floats, seed: int) -> GaussianPredictor
         return _fit(past, targets, seed)
 
 
-def _fit(past: Floats, targets: Floats, seed: int) -> GaussianPredictor:
-    generator = torch.Generator().manual_seed(seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = GaussianPredictor(past.shape[1], targets.shape[1])
-    x, y = torch.tensor(past, dtype=torch.float32), torch.tensor(targets, dtype=torch.float32)
-    optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, TRAINING_STEPS)
-    for _ in range(TRAINING_STEPS):
-        rows = torch.randint(len(x), (BATCH,), generator=generator)
-        noise = INPUT_NOISE * torch.randn(BATCH, x.shape[1], generator=generator)
-        mean, log_spread = model(x[rows] + noise)
-        loss = (log_spread + 0.5 * ((y[rows] - mean) * torch.exp(-log_spread)) ** 2).sum(1).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    return model
-
-
-@torch.no_grad()
 def score_rows(model: GaussianPredictor, past: Floats, targets: Floats) -> tuple[Floats, Floats]:
     """Expected and actual surprise (R, D) nats, up to a constant; single errors are bounded."""
-    mean, log_spread = model(torch.tensor(past, dtype=torch.float32))
-    error = (torch.tensor(targets, dtype=torch.float32) - mean) * torch.exp(-log_spread)
-    actual = log_spread + 0.5 * torch.clamp(error**2, max=LARGEST_SQUARED_ERROR)
-    return log_spread.double().numpy(), actual.double().numpy()
+    with limited_threads(1), torch.no_grad():
+        mean, log_spread = model.predict(torch.tensor(past, dtype=torch.float32))
+        error = (torch.tensor(targets, dtype=torch.float32) - mean) * torch.exp(-log_spread)
+        actual = log_spread + 0.5 * torch.clamp(error**2, max=LARGEST_SQUARED_ERROR)
+        return log_spread.double().numpy(), actual.double().numpy()
+
+
+def _predict(layers: Sequence[Tensor], past: Tensor) -> tuple[Tensor, Tensor]:
+    hidden = past
+    for weight, offset in zip(layers[:-2:2], layers[1:-2:2], strict=True):
+        hidden = nn.functional.silu(nn.functional.linear(hidden, weight, offset))
+    mean, log_spread = nn.functional.linear(hidden, *layers[-2:]).chunk(2, dim=-1)
+    return mean, log_spread.clamp(*LOG_SPREAD)
+
+
+def _fit(past: Floats, targets: Floats, seed: int) -> GaussianPredictor:
+    generator = torch.Generator().manual_seed(seed)
+    start = _untrained(past.shape[1], targets.shape[1], seed)
+    shapes = [layer.shape for layer in start]
+    descent = _Descent(torch.cat([layer.flatten() for layer in start]))
+    x, y = torch.tensor(past, dtype=torch.float32), torch.tensor(targets, dtype=torch.float32)
+    for rate in _rates():
+        rows = torch.randint(len(x), (BATCH,), generator=generator)
+        noise = INPUT_NOISE * torch.randn(BATCH, x.shape[1], generator=generator)
+        mean, log_spread = _predict(_shaped(descent.point, shapes), x.index_select(0, rows) + noise)
+        error = (y.index_select(0, rows) - mean) * torch.exp(-log_spread)
+        loss = (log_spread + 0.5 * error**2).sum(1).mean()
+        descent.step(torch.autograd.grad(loss, descent.point)[0], rate)
+    return GaussianPredictor(tuple(_shaped(descent.point.detach().numpy(), shapes)))
+
+
+def _untrained(inputs: int, targets: int, seed: int) -> list[Tensor]:
+    sizes = (inputs, HIDDEN, HIDDEN, 2 * targets)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        layers = [nn.Linear(*pair) for pair in pairwise(sizes)]
+    return [part.detach() for layer in layers for part in (layer.weight, layer.bias)]
+
+
+def _shaped(flat: Any, shapes: Sequence[torch.Size]) -> list[Any]:
+    """The layers that lie one after the other in `flat`, an array or a tensor."""
+    ends = np.cumsum([shape.numel() for shape in shapes])
+    parts = zip(ends, shapes, strict=True)
+    return [flat[end - shape.numel() : end].reshape(shape) for end, shape in parts]
+
+
+def _rates() -> Iterator[float]:
+    """Learning rates that fall along a half cosine (Loshchilov and Hutter, ICLR 2017)."""
+    for step in range(TRAINING_STEPS):
+        yield LEARNING_RATE * (1 + math.cos(math.pi * step / TRAINING_STEPS)) / 2
+
+
+class _Descent:
+    """AdamW (Loshchilov and Hutter, ICLR 2019) on one vector.
+
+    That of torch does the same a layer at a time, and takes seconds to import.
+    """
+
+    def __init__(self, start: Tensor) -> None:
+        self.point = start.requires_grad_()
+        self._mean = torch.zeros_like(start)
+        self._squares = torch.zeros_like(start)
+        self._steps = 0
+
+    @torch.no_grad()
+    def step(self, slope: Tensor, rate: float) -> None:
+        """Go down the slope."""
+        self._steps += 1
+        self._mean.lerp_(slope, 1 - MOMENTUM)
+        self._squares.mul_(MOMENTUM_OF_SQUARES)
+        self._squares.addcmul_(slope, slope, value=1 - MOMENTUM_OF_SQUARES)
+        usual = self._squares.sqrt().div_(math.sqrt(1 - MOMENTUM_OF_SQUARES**self._steps))
+        self.point.mul_(1 - rate * WEIGHT_DECAY)
+        far = rate / (1 - MOMENTUM**self._steps)
+        self.point.addcdiv_(self._mean, usual.add_(TINY), value=-far)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
-from scipy.spatial import cKDTree
 
 from robot_skills.core.progress import Track, quiet
 from robot_skills.segment.predict.features import FeatureMaker, Features
 from robot_skills.segment.predict.forecaster import Forecaster
+from robot_skills.segment.predict.nearest import Nearest
 from robot_skills.segment.signals import Signals
 
 Floats = NDArray[np.float64]
@@ -54,15 +54,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Memory:
-    """Moments of the learned recordings: context (N, C), the recording (N,), surprise (N,)."""
+    """Moments of the learned recordings: their context, the recording (N,), surprise (N,)."""
 
-    tree: cKDTree
+    nearest: Nearest
     owner: Ints
     surprise: Floats
 
     def like(self, context: Floats, own: Floats, number: int, share: float) -> Floats:
         """Surprise `own` (R,) drawn by `share` towards that of like moments elsewhere."""
-        distance, near = self.tree.query(context, k=min(NEIGHBOURS + 12, len(self.owner)))
+        distance, near = self.nearest.find(context, NEIGHBOURS + 12)
         other = self.owner[near] != number
         width = np.median(distance[other]) if other.any() else 1.0
         weight = other * np.exp(-(distance**2) / (2 * width**2 + 1e-12)) + 1e-12
@@ -177,7 +177,7 @@ def _memory(
     )
     every = max(2, -(-len(owner) // REMEMBERED))
     context = np.concatenate([f.context for f in features])[::every]
-    return Memory(cKDTree(context), owner[::every], np.concatenate(totals)[::every])
+    return Memory(Nearest.among(context), owner[::every], np.concatenate(totals)[::every])
 
 
 def _on_samples(
