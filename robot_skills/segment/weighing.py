@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from scipy.signal import find_peaks
 
-from robot_skills.segment.evidence.channels import Evidence
+from robot_skills.segment.evidence.channels import SURPRISE, Evidence
 from robot_skills.segment.evidence.fusion import CONTACT, SEPARATED, VARIES, Mixture
 from robot_skills.segment.evidence.levels import Curves, Level, consensus
 from robot_skills.segment.predict.rises import LOWEST, level_of_rises, log_rises
@@ -58,7 +58,7 @@ class Weigher:
     @staticmethod
     def fit(read: Sequence[Evidence], few: float, forgets: bool = True) -> "Weigher":
         """From evidence of recordings of one layout."""
-        levels = _levels([one.curves for one in read])
+        levels = _levels([one.curves for one in read]) or {SURPRISE: Level(np.inf, 0.0)}
         each = [evidence_of(one.curves, levels, len(one.surprise.total)) for one in read]
         by_channel = {name: [evidence[name] for evidence in each] for name in levels}
         return Weigher(
