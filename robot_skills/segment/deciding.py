@@ -1,6 +1,7 @@
 """Which weighed moments are boundaries, how sure, and which signal says so."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,14 +35,41 @@ def find_boundaries(
 
     `recurrence`, 0 to 1, is how far, where contact was not measured.
     """
-    first = [candidates_of(one, weigher, weights) for one, weigher in weighed]
+    beliefs = [Belief.of(one, weigher, weights) for one, weigher in weighed]
+    return decide(signals, beliefs, weights, config, recurrence)
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What a recording says by itself: likely candidates, and its weigher's few and physical."""
+
+    candidates: tuple[Candidate, ...]
+    few: float
+    physical: float
+
+    @staticmethod
+    def of(weighed: Weighed, weigher: Weigher, weights: Weights) -> "Belief":
+        """From the moments of a recording and what they were weighed by."""
+        candidates = tuple(candidates_of(weighed, weigher, weights))
+        return Belief(candidates, weigher.few, weigher.physical)
+
+
+def decide(
+    signals: Sequence[Signals],
+    beliefs: Sequence[Belief],
+    weights: Weights,
+    config: SegmentConfig,
+    recurrence: float = RECURRENCE,
+) -> list[list[Boundary]]:
+    """`find_boundaries` from little; recordings are taken from `signals` one at a time."""
+    first = [belief.candidates for belief in beliefs]
     again = revise(signals, first, config)
-    strength = [recurrence * (1 - weigher.physical) for _, weigher in weighed]
+    strength = [recurrence * (1 - belief.physical) for belief in beliefs]
     revised = list(map(_between, first, again, strength))
     threshold = _threshold(revised, config)
     return [
-        _boundaries(found, weigher, weights, config.min_length_s, threshold)
-        for found, (_, weigher) in zip(revised, weighed, strict=True)
+        _boundaries(found, belief.few, weights, config.min_length_s, threshold)
+        for found, belief in zip(revised, beliefs, strict=True)
     ]
 
 
@@ -86,13 +114,13 @@ def _threshold(found: Sequence[Sequence[Candidate]], config: SegmentConfig) -> f
 
 def _boundaries(
     found: Sequence[Candidate],
-    weigher: Weigher,
+    few: float,
     weights: Weights,
     min_length_s: float,
     threshold: float,
 ) -> list[Boundary]:
     samples, logits = _arrays(found)
-    confidence = weights.confidence(logits + weigher.few * weights.threshold)
+    confidence = weights.confidence(logits + few * weights.threshold)
     return [
         Boundary(found[k].sample, float(confidence[k]), found[k].cause)
         for k in likeliest(samples, logits, min_length_s, threshold)

@@ -9,7 +9,7 @@ from robot_skills.core.progress import Track, quiet
 from robot_skills.segment.evidence.channels import Channels, Evidence
 from robot_skills.segment.evidence.fusion import share_of_few
 from robot_skills.segment.predict.surprise import Surprise
-from robot_skills.segment.signals import Signals
+from robot_skills.segment.signals import SIGNAL_RATE_HZ, Signals
 from robot_skills.segment.stretches import Stretch, learned_stretches, stretches_of
 from robot_skills.segment.weighing import Weigher
 
@@ -46,19 +46,20 @@ def learn_habits(
 
     Recordings are taken from `group` one at a time; InputError when nothing moves in any of them.
     """
-    parts = learned_stretches(group, seed)
+    samples = [one.samples for one in group]
+    parts = learned_stretches(samples, seed)
     some = [part.of(group[part.recording]) for part in parts]
     channels = Channels.fit(some, [part.place for part in parts], seed, track)
     read = [
         channels.read(one, part.place)
         for one, part in track(list(zip(some, parts, strict=True)), "weighing")
     ]
-    minutes = sum(group[number].seconds for number in range(len(group))) / 60
+    minutes = sum(samples) / SIGNAL_RATE_HZ / 60
     weigher = Weigher.fit(read, share_of_few(len(group), minutes))
     whole = {
         part.recording: one
         for one, part in zip(read, parts, strict=True)
-        if part.start == 0 and part.stop == group[part.recording].samples
+        if part.start == 0 and part.stop == samples[part.recording]
     }
     return Habits(channels, weigher, len(group)), whole
 

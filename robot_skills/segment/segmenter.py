@@ -8,8 +8,9 @@ from robot_skills.core.errors import InputError
 from robot_skills.core.progress import Track, quiet
 from robot_skills.segment.boundaries import Boundary
 from robot_skills.segment.config import Method, SegmentConfig
-from robot_skills.segment.deciding import find_boundaries
+from robot_skills.segment.deciding import Belief, decide, find_boundaries
 from robot_skills.segment.evidence.weights import shipped_weights
+from robot_skills.segment.groups import Chosen, by_layout
 from robot_skills.segment.habits import learn_habits
 from robot_skills.segment.methods.buds import buds_cuts
 from robot_skills.segment.methods.chance import equal_boundaries, random_boundaries
@@ -24,7 +25,6 @@ from robot_skills.segment.methods.events import event_boundaries, gripper_bounda
 from robot_skills.segment.methods.key_poses import key_pose_boundaries
 from robot_skills.segment.methods.lotus import lotus_cuts
 from robot_skills.segment.methods.uvd import uvd_boundaries
-from robot_skills.segment.predict.features import layout
 from robot_skills.segment.predict.surprise import Surprise
 from robot_skills.segment.recurrence.naming import name_skills
 from robot_skills.segment.signals import SHORTEST_STEPS, Signals, read_signals
@@ -88,24 +88,68 @@ def segment_signals(
 ) -> Segmentation:
     """`segment_in_detail` of what `read_signals` made of each demonstration."""
     long_enough = [s for s in signals if s.steps >= SHORTEST_STEPS]
-    surprise: dict[str, Surprise] = {}
-    if config.method is Method.SURPRISE and long_enough:
-        weighed = weigh(long_enough, config, track)
-        surprise = {s.name: w.surprise for s, (w, _) in zip(long_enough, weighed, strict=True)}
-        weights = shipped_weights()
-        boundaries = find_boundaries(long_enough, weighed, weights, config)
-        found = _named(long_enough, boundaries, config.seed)
+    learned = _Learned({}, {}, [])
+    if config.method is Method.SURPRISE:
+        learned = _learned(long_enough, config, track)
+        cuts = learned.cuts
     elif config.method in ALONE:
-        found = [Cuts(ALONE[config.method](s, config)) for s in track(long_enough, "cutting")]
+        cuts = {
+            s.name: Cuts(ALONE[config.method](s, config)) for s in track(long_enough, "cutting")
+        }
     else:
-        found = _together(long_enough, config, track)
-    cuts = {s.name: b for s, b in zip(long_enough, found, strict=True)}
+        together = _together(long_enough, config, track)
+        cuts = {s.name: own for s, own in zip(long_enough, together, strict=True)}
     return Segmentation(
         [piece for s in signals for piece in _tile(s, cuts.get(s.name, Cuts([])))],
         {s.name: s for s in signals},
-        surprise,
-        [f"{s.name}: {note}" for s in signals for note in s.notes],
+        learned.surprise,
+        [f"{s.name}: {note}" for s in signals for note in s.notes] + learned.notes,
     )
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """Cuts and surprise by demonstration, and why others are left whole."""
+
+    cuts: dict[str, Cuts]
+    surprise: dict[str, Surprise]
+    notes: list[str]
+
+
+def _learned(signals: Sequence[Signals], config: SegmentConfig, track: Track) -> _Learned:
+    """By the default method; InputError when there is no layout of which anything moves."""
+    weighed: dict[int, tuple[Weighed, Weigher]] = {}
+    failed: dict[int, InputError] = {}
+    for group in by_layout(signals):
+        try:
+            weighed.update(zip(group.numbers, weigh(group, config, track), strict=True))
+        except InputError as error:
+            failed.update(dict.fromkeys(group.numbers, error))
+    if failed and not weighed:
+        raise failed[min(failed)]
+    known = Chosen(signals, sorted(weighed))
+    pairs = [weighed[number] for number in known.numbers]
+    boundaries = find_boundaries(known, pairs, shipped_weights(), config)
+    cuts = _named(known, boundaries, config.seed) if boundaries else []
+    return _Learned(
+        {s.name: own for s, own in zip(known, cuts, strict=True)},
+        {s.name: one.surprise for s, (one, _) in zip(known, pairs, strict=True)},
+        [f"{signals[number].name}: left whole: {failed[number]}" for number in sorted(failed)],
+    )
+
+
+def segment_believed(
+    signals: Sequence[Signals], beliefs: Sequence[Belief], config: SegmentConfig
+) -> dict[str, list[Segment]]:
+    """Segments by demonstration, decided from what each says by itself.
+
+    Signals are taken one at a time, so that they need not all be held.
+    """
+    boundaries = decide(signals, beliefs, shipped_weights(), config)
+    found: dict[str, list[Segment]] = {}
+    for piece in cut_at(signals, boundaries, config.seed):
+        found.setdefault(piece.demonstration, []).append(piece)
+    return found
 
 
 def cut_at(
@@ -132,18 +176,13 @@ def weigh(
 ) -> list[tuple[Weighed, Weigher]]:
     """Moments of each recording that may be boundaries, and what they were weighed by.
 
-    Recordings of one layout are learned from together; each is taken from `signals` when needed.
+    Recordings of one layout are learned from together. InputError when nothing moves in one.
     """
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for index, one in enumerate(signals):
-        groups.setdefault(layout(one), []).append(index)
     result: dict[int, tuple[Weighed, Weigher]] = {}
-    for members in groups.values():
-        chosen = [signals[index] for index in members]
-        habits, read = learn_habits(chosen, config.seed, track)
-        for number, index in enumerate(members):
-            known = number in read
-            evidence = read[number] if known else habits.read(chosen[number], number)
+    for group in by_layout(signals):
+        habits, read = learn_habits(group, config.seed, track)
+        for number, index in enumerate(group.numbers):
+            evidence = read[number] if number in read else habits.read(group[number], number)
             result[index] = (habits.weigher.weigh(evidence), habits.weigher)
     return [result[index] for index in range(len(signals))]
 

@@ -62,8 +62,8 @@ class Signals:
         return self.samples / SIGNAL_RATE_HZ
 
     def window(self, start: int, stop: int) -> "Signals":
-        """Samples [start, stop) alone."""
-        return replace(self, **{name: getattr(self, name)[start:stop] for name in SERIES})
+        """Samples [start, stop) alone; the others can be forgotten."""
+        return replace(self, **{name: getattr(self, name)[start:stop].copy() for name in SERIES})
 
     def backwards(self) -> "Signals":
         """The same recording as if time ran the other way."""

@@ -57,12 +57,15 @@ def stretches_of(samples: int, recording: int, recordings: int) -> list[Stretch]
     ]
 
 
-def learned_stretches(group: Sequence[Signals], seed: int) -> list[Stretch]:
-    """Stretches to learn from, in order: all of them, or some drawn evenly up to LEARNED_S."""
+def learned_stretches(samples: Sequence[int], seed: int) -> list[Stretch]:
+    """Stretches to learn from, of recordings so many samples long, in order.
+
+    All of them, or some drawn evenly up to LEARNED_S.
+    """
     every = [
         part
-        for number in range(len(group))
-        for part in stretches_of(group[number].samples, number, len(group))
+        for number, long in enumerate(samples)
+        for part in stretches_of(long, number, len(samples))
     ]
     if sum(part.seconds for part in every) <= LEARNED_S:
         return every

@@ -10,7 +10,8 @@ import pytest
 
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
 from robot_skills.core.errors import InputError
-from robot_skills.segment import Method, SegmentConfig, many, segment
+from robot_skills.segment import Method, SegmentConfig, segment
+from robot_skills.segment.many import cut_sources as cutting
 from robot_skills.segment.many.crew import Alone
 from robot_skills.segment.many.cut_sources import cut_sources
 from robot_skills.segment.many.find_sources import find_sources, load_given
@@ -52,7 +53,7 @@ def pieces(found):
 def counted(monkeypatch):
     """Names of the recordings that are read and cut, as it happens."""
     done = {"read": [], "cut": []}
-    read, cuts = many._packed_signals, many._packed_cuts
+    read, cuts = cutting._packed_signals, cutting._packed_cuts
 
     def counting_read(source, config):
         done["read"].append(source.name)
@@ -62,8 +63,8 @@ def counted(monkeypatch):
         done["cut"].append(one.source.name)
         return cuts(one, config)
 
-    monkeypatch.setattr(many, "_packed_signals", counting_read)
-    monkeypatch.setattr(many, "_packed_cuts", counting_cuts)
+    monkeypatch.setattr(cutting, "_packed_signals", counting_read)
+    monkeypatch.setattr(cutting, "_packed_cuts", counting_cuts)
     return done
 
 

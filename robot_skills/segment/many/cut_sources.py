@@ -1,48 +1,40 @@
 """Many recordings, of which only one is held at a time: read, cut, and kept as they are done."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from robot_skills.core.demonstration import Segment
 from robot_skills.core.errors import InputError
 from robot_skills.core.progress import Track, quiet
-from robot_skills.segment.config import SegmentConfig
+from robot_skills.segment.config import Method, SegmentConfig
 from robot_skills.segment.many.crew import Crew, Outcome, each_done
+from robot_skills.segment.many.kept_signals import KeptSignals, Shelf
 from robot_skills.segment.many.packed import (
     pack_cuts,
     pack_signals,
+    unpack_belief,
     unpack_facts,
     unpack_segments,
     unpack_signals,
     unpack_surprise,
 )
 from robot_skills.segment.many.sources import Source
-from robot_skills.segment.segmenter import ALONE, Segmentation, segment_signals
+from robot_skills.segment.many.weigh_sources import WeighingAll, weighed_files
+from robot_skills.segment.segmenter import (
+    ALONE,
+    Segmentation,
+    segment_believed,
+    segment_signals,
+)
 from robot_skills.segment.signals import Signals, read_signals
 from robot_skills.storage.kept_results import KeptResults, code_fingerprint, key_of
 
 CODE = ("core", "storage", "segment")
 STILL = 1e-9  # what changes by less than that stands still
-
-
-class Shelf(Sequence[Signals]):
-    """Signals of many recordings, each read from its file whenever it is asked for."""
-
-    def __init__(self, files: Sequence[Path]) -> None:
-        self._files = list(files)
-
-    def __len__(self) -> int:
-        return len(self._files)
-
-    def __getitem__(self, place: Any) -> Any:
-        if isinstance(place, slice):
-            return Shelf(self._files[place])
-        return unpack_signals(self._files[place])
 
 
 @dataclass(frozen=True)
@@ -55,11 +47,13 @@ class CutSource:
     notes: tuple[str, ...]
     signals_file: Path
     cuts_file: Path
+    weighed_file: Path | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that whoever draws it must see."""
-        return *self.source.files, self.signals_file
+        weighed = () if self.weighed_file is None else (self.weighed_file,)
+        return *self.source.files, self.signals_file, *weighed
 
     def detail(self, others: Sequence[Segment] = ()) -> Segmentation:
         """Signals, surprise and segments of this recording, read back.
@@ -67,11 +61,10 @@ class CutSource:
         A segment of each skill that only `others` hold lets the same skill have the same colour.
         """
         name = self.source.name
-        surprise = unpack_surprise(self.cuts_file)
         return Segmentation(
             [*self.segments, *others],
             {name: unpack_signals(self.signals_file)},
-            {} if surprise is None else {name: surprise},
+            {} if self.weighed_file is None else {name: unpack_surprise(self.weighed_file)},
             [f"{name}: {note}" for note in self.notes],
         )
 
@@ -82,20 +75,6 @@ class Cut:
 
     sources: list[CutSource] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Read:
-    """A recording whose signals are kept in `file`, under a key of all they depend on."""
-
-    source: Source
-    key: str
-    file: Path
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that whoever cuts it must see."""
-        return (self.file,)
 
 
 def cut_sources(
@@ -126,23 +105,34 @@ class _Cutter:
         alone = self._config.method in ALONE
         everything = "" if alone else key_of([one.key for one in read])
         settings = asdict(self._config)
-        keys = [key_of("cuts", one.key, everything, settings) for one in read]
-        missing = [
-            (one, key) for one, key in zip(read, keys, strict=True) if not self._kept.has(key)
-        ]
+        keys = {one.name: key_of("cuts", one.key, everything, settings) for one in read}
+        learned = self._config.method is Method.SURPRISE
+        weighed = weighed_files(read, self._config.seed, self._kept) if learned else {}
+        missing = [one for one in read if not self._kept.has(keys[one.name])]
         if missing and alone:
-            self._cut_each(missing)
+            self._cut_each(missing, keys)
+        elif missing and learned:
+            self._cut_learned(read, keys, weighed)
         elif missing:
-            self._cut_together(list(zip(read, keys, strict=True)))
-        whole = zip(read, keys, strict=True)
-        found = [_collected(one, self._kept.file(k)) for one, k in whole if self._kept.has(k)]
+            self._cut_together(read, keys)
+        return self._cut(read, keys, weighed)
+
+    def _cut(
+        self, read: Sequence[KeptSignals], keys: Mapping[str, str], weighed: Mapping[str, Path]
+    ) -> Cut:
+        """What was cut, read back; InputError says why there is nothing."""
+        found = [
+            _collected(one, self._kept.file(keys[one.name]), weighed.get(one.name))
+            for one in read
+            if self._kept.has(keys[one.name])
+        ]
         if not found:
             reasons = [f"{name}: {why}" for name, why in self._skipped.items()]
             more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
             raise InputError(f"nothing could be cut: {'; '.join(reasons[:3])}{more}")
         return Cut(found, self._skipped)
 
-    def _read(self, sources: Sequence[Source]) -> list[_Read]:
+    def _read(self, sources: Sequence[Source]) -> list[KeptSignals]:
         """Signals of every recording that can be read, kept."""
         code = code_fingerprint(CODE)
         known = [one for source in sources if (one := self._known(source, code)) is not None]
@@ -154,7 +144,7 @@ class _Cutter:
             self._keep(missing[number].source, missing[number].key, outcome)
         return [one for one in known if one.file.is_file()]
 
-    def _known(self, source: Source, code: str) -> _Read | None:
+    def _known(self, source: Source, code: str) -> KeptSignals | None:
         """The recording with its key, or None where its files cannot be looked at."""
         try:
             facts = source.facts()
@@ -162,7 +152,7 @@ class _Cutter:
             self._skipped[source.name] = f"{error.strerror}: {error.filename}"
             return None
         key = key_of("signals", code, asdict(source), facts, self._config.use_objects)
-        return _Read(source, key, self._kept.file(key))
+        return KeptSignals(source, key, self._kept.file(key))
 
     def _keep(self, source: Source, key: str, outcome: Outcome[bytes]) -> None:
         if outcome.value is None:
@@ -170,18 +160,34 @@ class _Cutter:
         else:
             self._kept.keep(key, outcome.value)
 
-    def _cut_each(self, missing: Sequence[tuple[_Read, str]]) -> None:
+    def _cut_each(self, missing: Sequence[KeptSignals], keys: Mapping[str, str]) -> None:
         work = partial(_packed_cuts, config=self._config)
-        items = [one for one, _ in missing]
-        for number, outcome in each_done(work, items, self._crew, self._track, "cutting"):
-            self._keep(items[number].source, missing[number][1], outcome)
+        for number, outcome in each_done(work, missing, self._crew, self._track, "cutting"):
+            one = missing[number]
+            self._keep(one.source, keys[one.name], outcome)
 
-    def _cut_together(self, read: Sequence[tuple[_Read, str]]) -> None:
+    def _cut_together(self, read: Sequence[KeptSignals], keys: Mapping[str, str]) -> None:
         """By a method that compares recordings; it sees all of them at once."""
-        shelf = Shelf([one.file for one, _ in read])
-        found = segment_signals(shelf, self._config, self._track)
-        for one, key in read:
-            self._kept.keep(key, pack_cuts(found, one.source.name))
+        found = segment_signals(Shelf(read), self._config, self._track)
+        for one in read:
+            self._kept.keep(keys[one.name], pack_cuts(found.of(one.name)))
+
+    def _cut_learned(
+        self, read: Sequence[KeptSignals], keys: Mapping[str, str], weighed: Mapping[str, Path]
+    ) -> None:
+        """By the default method: each is weighed by itself, then all are decided together."""
+        whole = [one for one in read if not one.long_enough]
+        others = [one for one in read if one.long_enough]
+        weighing = WeighingAll(weighed, self._config.seed, self._kept, self._crew, self._track)
+        failed = weighing.weigh(others)
+        self._skipped |= failed
+        known = [one for one in others if one.name not in failed]
+        beliefs = [unpack_belief(weighed[one.name]) for one in known]
+        found = segment_believed(Shelf(known), beliefs, self._config)
+        for one in whole:
+            found[one.name] = segment_signals(Shelf([one]), self._config).segments
+        for one in (*known, *whole):
+            self._kept.keep(keys[one.name], pack_cuts(found[one.name]))
 
 
 def _packed_signals(source: Source, config: SegmentConfig) -> bytes:
@@ -202,14 +208,15 @@ def _moves(signals: Signals) -> bool:
     )
 
 
-def _packed_cuts(one: _Read, config: SegmentConfig) -> bytes:
-    signals = unpack_signals(one.file)
-    return pack_cuts(segment_signals([signals], config), signals.name)
+def _packed_cuts(one: KeptSignals, config: SegmentConfig) -> bytes:
+    return pack_cuts(segment_signals(Shelf([one]), config).segments)
 
 
-def _collected(one: _Read, cuts_file: Path) -> CutSource:
+def _collected(one: KeptSignals, cuts_file: Path, weighed_file: Path | None) -> CutSource:
     facts = unpack_facts(one.file)
     segments = tuple(unpack_segments(cuts_file))
+    weighed_file = weighed_file if weighed_file is not None and weighed_file.is_file() else None
+    notes = tuple(facts["notes"])
     return CutSource(
-        one.source, segments, facts["rate_hz"], tuple(facts["notes"]), one.file, cuts_file
+        one.source, segments, facts["rate_hz"], notes, one.file, cuts_file, weighed_file
     )

@@ -5,7 +5,7 @@ import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ from robot_skills.core.demonstration import (
     SegmentRole,
 )
 from robot_skills.core.errors import InputError
+from robot_skills.segment.candidates import Candidate
+from robot_skills.segment.deciding import Belief
 from robot_skills.segment.predict.surprise import Surprise
-from robot_skills.segment.segmenter import Segmentation
 from robot_skills.segment.signals import Signals
 
 FORMAT = 1
@@ -78,29 +79,38 @@ def unpack_demonstration(file: Path) -> tuple[Demonstration, tuple[str, ...]]:
     return demonstration, tuple(plain["notes"])
 
 
-def pack_cuts(found: Segmentation, name: str) -> bytes:
-    """Segments and surprise of one recording of `found`."""
-    surprise = found.surprise.get(name)
-    arrays = {}
-    if surprise is not None:
-        arrays = {"total": surprise.total}
-        arrays |= {f"cause/{cause}": values for cause, values in surprise.by_cause.items()}
-    return _pack({"segments": [asdict(piece) for piece in found.of(name)]}, arrays)
+def pack_belief(belief: Belief, surprise: Surprise) -> bytes:
+    """What one recording says by itself, and its surprise."""
+    candidates = [astuple(candidate) for candidate in belief.candidates]
+    plain = {"candidates": candidates, "few": belief.few, "physical": belief.physical}
+    arrays = {"total": surprise.total}
+    arrays |= {f"cause/{cause}": values for cause, values in surprise.by_cause.items()}
+    return _pack(plain, arrays)
+
+
+def unpack_belief(file: Path) -> Belief:
+    """The belief alone; InputError as `unpack_signals`."""
+    facts = unpack_facts(file)
+    candidates = tuple(Candidate(*row) for row in facts["candidates"])
+    return Belief(candidates, facts["few"], facts["physical"])
+
+
+def unpack_surprise(file: Path) -> Surprise:
+    """The surprise beside a belief; InputError as `unpack_signals`."""
+    _, arrays = _unpack(file)
+    total = arrays.pop("total")
+    return Surprise(total, {name.partition("/")[2]: values for name, values in arrays.items()})
+
+
+def pack_cuts(segments: Sequence[Segment]) -> bytes:
+    """Segments of one recording."""
+    return _pack({"segments": [asdict(piece) for piece in segments]}, {})
 
 
 def unpack_segments(file: Path) -> list[Segment]:
     """The segments alone; InputError as `unpack_signals`."""
     rows = unpack_facts(file)["segments"]
     return [Segment(**{**row, "role": SegmentRole(row["role"])}) for row in rows]
-
-
-def unpack_surprise(file: Path) -> Surprise | None:
-    """Surprise where the method has one; InputError as `unpack_signals`."""
-    _, arrays = _unpack(file)
-    if "total" not in arrays:
-        return None
-    total = arrays.pop("total")
-    return Surprise(total, {name.partition("/")[2]: values for name, values in arrays.items()})
 
 
 def unpack_facts(file: Path) -> dict[str, Any]:

@@ -33,12 +33,14 @@ class Looks:
     @staticmethod
     def measure(group: Sequence[Signals]) -> "Looks":
         """Units of a group; kinds that some lack, or have in another number, are left out."""
-        tables = [_kinds(signals) for signals in group[:: max(1, len(group) // MEASURED)]]
-        kinds = [k for k in tables[0] if len({t[k].shape[1] if k in t else 0 for t in tables}) == 1]
-        every = {kind: np.concatenate([table[kind] for table in tables]) for kind in kinds}
+        some = group[:: max(1, len(group) // MEASURED)]
+        tables = ({k: _Moments.of(rows) for k, rows in _kinds(s).items()} for s in some)
+        every = next(tables)
+        for table in tables:
+            every = {k: m.with_those(table[k]) for k, m in every.items() if m.fits(table.get(k))}
         return Looks(
-            {kind: rows.mean(axis=0) for kind, rows in every.items()},
-            {kind: _spread(rows) for kind, rows in every.items()},
+            {kind: moments.mean for kind, moments in every.items()},
+            {kind: moments.spread for kind, moments in every.items()},
         )
 
     def describe(self, signals: Signals, starts: Ints, stops: Ints) -> Floats:
@@ -96,7 +98,34 @@ def _nearest(signals: Signals) -> dict[str, Floats]:
     return found
 
 
-def _spread(rows: Floats) -> Floats:
-    """Standard deviation (C,); infinite where a column says nothing."""
-    spread = rows.std(axis=0)
-    return np.where(spread > STILL, spread, np.inf)
+@dataclass(frozen=True)
+class _Moments:
+    """Number of rows, their mean (C,) and the sum of squares (C,) about it.
+
+    Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing
+    sample variances", 1979.
+    """
+
+    count: int
+    mean: Floats
+    squares: Floats
+
+    @staticmethod
+    def of(rows: Floats) -> "_Moments":
+        mean = rows.mean(axis=0)
+        return _Moments(len(rows), mean, ((rows - mean) ** 2).sum(axis=0))
+
+    def fits(self, other: "_Moments | None") -> bool:
+        return other is not None and len(other.mean) == len(self.mean)
+
+    def with_those(self, other: "_Moments") -> "_Moments":
+        count = self.count + other.count
+        apart, share = other.mean - self.mean, other.count / count
+        squares = self.squares + other.squares + self.count * share * apart**2
+        return _Moments(count, self.mean + share * apart, squares)
+
+    @property
+    def spread(self) -> Floats:
+        """Standard deviation (C,); infinite where a column says nothing."""
+        spread = np.sqrt(self.squares / self.count)
+        return np.where(spread > STILL, spread, np.inf)

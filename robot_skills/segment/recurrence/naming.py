@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core.demonstration import SegmentRole
-from robot_skills.segment.predict.features import layout
+from robot_skills.segment.groups import by_layout
 from robot_skills.segment.recurrence.clusters import LARGEST, Clusters
 from robot_skills.segment.recurrence.descriptors import Looks
 from robot_skills.segment.recurrence.idleness import still
@@ -47,15 +47,11 @@ def name_skills(
     which nothing moves is idle, one that is like no other is extraneous, and one that tries again
     what the one before it tried is a repetition. One long recording will do.
     """
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for index, one in enumerate(signals):
-        groups.setdefault(layout(one), []).append(index)
     found: dict[int, tuple[Ints, list[SegmentRole]]] = {}
     first = 0
-    for members in groups.values():
-        chosen = [signals[index] for index in members]
-        named = _of_group(chosen, [boundaries[index] for index in members], first, seed)
-        found.update(zip(members, named, strict=True))
+    for group in by_layout(signals):
+        named = _of_group(group, [boundaries[index] for index in group.numbers], first, seed)
+        found.update(zip(group.numbers, named, strict=True))
         first = 1 + max(first, *(int(labels.max()) for labels, _ in named))
     return _numbered([found[index] for index in range(len(signals))])
 

@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 
 from robot_skills.segment.candidates import Candidate, with_rests
 from robot_skills.segment.config import SegmentConfig
-from robot_skills.segment.predict.features import layout
+from robot_skills.segment.groups import by_layout
 from robot_skills.segment.recurrence.descriptors import Looks
 from robot_skills.segment.recurrence.lattice import SUREST, Lattice
 from robot_skills.segment.recurrence.recurring import Recurrence, Spans, spans_of
@@ -38,14 +38,10 @@ def revise(
     rounds. Candidates are ascending in time. With little to recur in hardly anything changes.
     As many boundaries are expected as before. Long rests come out as segments of their own.
     """
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for index, one in enumerate(signals):
-        groups.setdefault(layout(one), []).append(index)
     result: list[list[Candidate]] = [list(found) for found in candidates]
-    for members in groups.values():
-        chosen = [signals[index] for index in members]
-        revised = _of_group(chosen, [candidates[index] for index in members], config.seed)
-        for index, probability in zip(members, revised, strict=True):
+    for group in by_layout(signals):
+        revised = _of_group(group, [candidates[index] for index in group.numbers], config.seed)
+        for index, probability in zip(group.numbers, revised, strict=True):
             pairs = zip(candidates[index], probability, strict=True)
             result[index] = [replace(c, probability=float(p)) for c, p in pairs]
     return [with_rests(one, found) for one, found in zip(signals, result, strict=True)]
