@@ -1,18 +1,48 @@
 """The default with one ingredient taken away: what each of them adds.
 
-A function takes one labelled set and gives back the segments of its demonstrations; it must not
-look at the truth. Its name becomes the figure `ablation/<name>`.
+Each ablation has its own weights, fitted anew without the family that is cut.
 """
 
-from robot_skills.core.demonstration import Segment
-from robot_skills.segment.config import SegmentConfig
-from robot_skills.segment.segmenter import segment
-from robot_skills.storage.labelled_set import LabelledSet
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from segmentation_evidence import AS_SHIPPED, CONSTANT_SPREAD, NO_MEMORY, Recipe
+
+from robot_skills.segment.evidence.channels import HINDSIGHT
+from robot_skills.segment.evidence.fusion import CONTACT, CONTACT_MODES
+from robot_skills.segment.evidence.modes import VIEWS
+from robot_skills.segment.evidence.weights import Weights
 
 
-def without_objects(known: LabelledSet) -> list[Segment]:
-    """Object poses and fixtures are not looked at."""
-    return segment(known.demonstrations, SegmentConfig(use_objects=False))
+@dataclass(frozen=True)
+class Ablation:
+    """How evidence is weighed, and what is made of the weights that were fitted to it."""
+
+    recipe: Recipe = AS_SHIPPED
+    of_weights: Callable[[Weights], Weights] = lambda fitted: fitted
 
 
-ABLATIONS = {"no_objects": without_objects}
+def fixed_threshold(fitted: Weights) -> Weights:
+    """A candidate is a boundary when the logistic regression finds it likelier than not."""
+    return replace(fitted, threshold=0.0)
+
+
+def as_sure_as_fitted(fitted: Weights) -> Weights:
+    """Confidence is the probability of the logistic regression itself."""
+    return replace(fitted, slope=1.0, offset=0.0)
+
+
+NOTHING = Ablation()
+NO_FUSION = "no_fusion"  # the surprise alone, cut at its own level
+ABLATIONS = {
+    "no_reset": Ablation(Recipe(forgets=False)),
+    "no_fitted_threshold": Ablation(AS_SHIPPED, fixed_threshold),
+    "no_fitted_confidence": Ablation(AS_SHIPPED, as_sure_as_fitted),
+    "constant_spread": Ablation(Recipe(instead=CONSTANT_SPREAD)),
+    "no_backward_pass": Ablation(Recipe(without=frozenset({HINDSIGHT}))),
+    "no_recurrence": Ablation(Recipe(frozenset(VIEWS), NO_MEMORY, recurs=False)),
+    "no_modes": Ablation(Recipe(frozenset(VIEWS))),
+    "no_memory_no_revision": Ablation(Recipe(instead=NO_MEMORY, recurs=False)),
+    "no_consensus": Ablation(Recipe(equal_trust=True)),
+    "no_contact": Ablation(Recipe(frozenset({*CONTACT, *CONTACT_MODES, "object"}))),
+}

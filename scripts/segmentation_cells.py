@@ -1,11 +1,12 @@
 """Cuts of one group by one way, kept on disk so that a benchmark goes on where it stopped.
 
-They are kept under a key of everything that decides them: the code of `segment` and of the
-readers. After a change there, all are cut anew.
+They are kept under a key of the code that decides the cuts of the published methods. After a
+change there, all are cut anew.
 """
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,30 +20,18 @@ from robot_skills.storage.segments import SegmentTable, load_segments, save_segm
 
 DECISIVE = (
     "robot_skills/core/*.py",
-    "robot_skills/nets/*.py",
-    "robot_skills/segment/**/*.py",
-    "robot_skills/segment/**/*.toml",
+    "robot_skills/segment/*.py",
+    "robot_skills/segment/evidence/levels.py",
+    "robot_skills/segment/methods/*.py",
+    "robot_skills/segment/predict/features.py",
+    "robot_skills/segment/video/*.py",
     "robot_skills/storage/human_*.py",
     "robot_skills/storage/robosuite_hdf5.py",
-    "scripts/segmentation_ablations.py",
     "scripts/segmentation_sets.py",
+    "scripts/segmentation_video.py",
     "scripts/segmentation_ways.py",
 )
-ONLY_JUDGE_OR_SHOW = {
-    "explanation",
-    "intervals",
-    "label_metrics",
-    "metrics",
-    "page",
-    "page_parts",
-    "page_script",
-    "page_style",
-    "plots",
-    "reliability",
-    "score",
-    "strip",
-    "timeline",
-}
+ONLY_THE_DEFAULT = {"deciding", "habits", "stretches", "weighing", "candidates"}
 
 
 @dataclass(frozen=True)
@@ -60,20 +49,25 @@ def cut_or_read(folder: Path, group: Group, name: str, way: Way) -> Cell:
     if file.exists():
         table = load_segments(file)
         return Cell(list(table.segments), float(table.made_by["seconds"]))
-    began = time.perf_counter()
-    segments = [piece for part in group.parts for piece in way(part)]
-    seconds = time.perf_counter() - began
+    cell = timed(lambda: [piece for part in group.parts for piece in way(part)])
     rates = {one.name: one.rate_hz for part in group.parts for one in part.demonstrations}
-    save_segments(file, SegmentTable(tuple(segments), rates, {"seconds": f"{seconds:.3f}"}))
-    return Cell(segments, seconds)
+    made_by = {"seconds": f"{cell.seconds:.3f}"}
+    save_segments(file, SegmentTable(tuple(cell.segments), rates, made_by))
+    return cell
+
+
+def timed(cut: Callable[[], list[Segment]]) -> Cell:
+    """What `cut` gives, and how long it took."""
+    began = time.perf_counter()
+    return Cell(cut(), time.perf_counter() - began)
 
 
 @cache
 def code_key() -> str:
-    """Digest of the code that decides cuts."""
+    """Digest of the code of the published methods and of what reads their signals."""
     digest = hashlib.sha256()
     files = {file for pattern in DECISIVE for file in ROOT.glob(pattern)}
     for file in sorted(files):
-        if file.stem not in ONLY_JUDGE_OR_SHOW:
+        if file.stem not in ONLY_THE_DEFAULT:
             digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()[:12]

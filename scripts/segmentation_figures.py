@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from results import Figure
 from segmentation_cells import Cell
 from segmentation_sets import Group
-from segmentation_ways import ABLATION, DEFAULT, TOLD
+from segmentation_ways import ABLATION, DEFAULT, TOLD, TUNED
 
 from robot_skills.core.demonstration import Demonstration
 from robot_skills.segment.metrics.boundary_metrics import (
@@ -63,7 +63,7 @@ def boundary_figures(groups: Sequence[Group], cells: Cells) -> Figures:
         for way, cell in cells[group.name].items():
             name = "f1/{}/{}" if not way.startswith(ABLATION) else "ablation_f1/{}/{}"
             short = way.removeprefix(ABLATION)
-            figures[name.format(group.name, short)] = _f1(counts_of(group, cell), unit)
+            figures[name.format(group.name, short)] = f1_figure(counts_of(group, cell), unit)
         if DEFAULT in cells[group.name]:
             figures |= _default_figures(group, cells[group.name][DEFAULT])
     return figures
@@ -72,7 +72,7 @@ def boundary_figures(groups: Sequence[Group], cells: Cells) -> Figures:
 def _default_figures(group: Group, cell: Cell) -> Figures:
     counts = counts_of(group, cell)
     figures = {
-        f"f1_at_{tolerance_s:g}/{group.name}": _f1(counts_of(group, cell, tolerance_s), "")
+        f"f1_at_{tolerance_s:g}/{group.name}": f1_figure(counts_of(group, cell, tolerance_s), "")
         for tolerance_s in TOLERANCES_S
     }
     figures[f"over_segmentation/{group.name}"] = _over_segmentation(counts)
@@ -91,7 +91,8 @@ def label_figures(groups: Sequence[Group], cells: Cells) -> Figures:
             continue
         true = [labels for part in group.parts for labels in part.step_labels()]
         for way, cell in cells[group.name].items():
-            if not any(piece.skill for piece in cell.segments):
+            ours = way == TUNED or way.startswith(ABLATION)
+            if ours or not any(piece.skill for piece in cell.segments):
                 continue
             scores = score_labels([_labels(one, cell) for one in _demonstrations(group)], true)
             for metric in LABEL_METRICS:
@@ -116,7 +117,8 @@ def mean_figures(groups: Sequence[Group], cells: Cells) -> Figures:
     value, samples = drawn[DEFAULT]
     figures["mean_f1"] = _with_interval(value, samples)
     told = [way for way in drawn if way.endswith(TOLD)]
-    untold = [way for way in drawn if way not in (DEFAULT, *told) and not way.startswith(ABLATION)]
+    ours = {DEFAULT, TUNED, *(way for way in drawn if way.startswith(ABLATION))}
+    untold = [way for way in drawn if way not in (*ours, *told)]
     for name, among in (("best_baseline", told), ("best_untold_baseline", untold)):
         best = max(among, key=lambda way: drawn[way][0], default=None)
         if best is not None:
@@ -124,7 +126,21 @@ def mean_figures(groups: Sequence[Group], cells: Cells) -> Figures:
             figures[f"{name}_mean_f1"] = _with_interval(other, other_samples, best)
             ratios = samples / np.maximum(other_samples, 1e-9)
             figures[f"ratio_to_{name}"] = _with_interval(value / max(other, 1e-9), ratios, best)
-    return figures
+    return figures | _oracle_figures(chosen, cells, told)
+
+
+def _oracle_figures(groups: Mapping[str, Group], cells: Cells, told: Sequence[str]) -> Figures:
+    """The mean of an oracle that knows which baseline suits which set, and the true number."""
+    best = {}
+    for name, group in groups.items():
+        f1 = {way: total_counts(counts_of(group, cells[name][way])).f1 for way in told}
+        if f1:
+            best[name] = max(f1.items(), key=lambda pair: pair[1])
+    if not best:
+        return {}
+    note = ", ".join(f"{name}: {way}" for name, (way, _) in best.items())
+    mean = float(np.mean([value for _, value in best.values()]))
+    return {"best_baseline_of_each_set_mean_f1": Figure(mean, "", n=len(best), note=note)}
 
 
 def confidence_figures(groups: Sequence[Group], cells: Cells) -> Figures:
@@ -191,7 +207,8 @@ def _error_interval(judged: Judged) -> tuple[float, float] | tuple[None, None]:
     return float(low), float(high)
 
 
-def _f1(counts: Sequence[BoundaryCounts], unit: str) -> Figure:
+def f1_figure(counts: Sequence[BoundaryCounts], unit: str) -> Figure:
+    """Pooled F1 with its interval."""
     pooled = total_counts(counts)
     low, high = np.percentile(resampled_f1(counts), [2.5, 97.5])
     return Figure(pooled.f1, unit, float(low), float(high), pooled.true)

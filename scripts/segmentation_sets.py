@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from results import ROOT
+
 from robot_skills.cli.progress import track
 from robot_skills.core.demonstration import ChannelKind, Demonstration
 from robot_skills.record.session import SessionConfig, record_session
@@ -12,6 +14,8 @@ from robot_skills.storage.human_sets import load_labelled_sets
 from robot_skills.storage.labelled_set import TOLERANCE_S, LabelledSet
 from robot_skills.storage.truth import Truth, load_truth
 
+KEPT = ROOT / "runs" / "bench_segmentation"
+RECORDINGS = KEPT / "recordings"
 SEEDS = (4711, 4712, 4713)  # of the scripted sets; no constant was chosen on them
 SCRIPTED = "scripted"
 ARM_ONLY = "scripted_no_objects"
@@ -36,12 +40,16 @@ def scripted_groups(folder: Path, episodes: int, seeds: Sequence[int], workers: 
 
     They are recorded under `folder` where they are not yet, going on where a recording stopped.
     """
-    parts = [_recorded(folder / f"{seed}_{episodes}", episodes, seed, workers) for seed in seeds]
-    return [Group(SCRIPTED, parts), Group(ARM_ONLY, [_arm_only(part) for part in parts])]
+    parts = [recorded(folder / f"{seed}_{episodes}", episodes, seed, workers) for seed in seeds]
+    alone = [without(part, OBJECTS, ARM_ONLY) for part in parts]
+    return [Group(SCRIPTED, parts), Group(ARM_ONLY, alone)]
 
 
-def _recorded(folder: Path, episodes: int, seed: int, workers: int) -> LabelledSet:
-    config = SessionConfig(episodes=episodes, seed=seed, cameras=())
+def recorded(
+    folder: Path, episodes: int, seed: int, workers: int, cameras: tuple[str, ...] = ()
+) -> LabelledSet:
+    """A scripted set, recorded under `folder` where it is not yet."""
+    config = SessionConfig(episodes=episodes, seed=seed, cameras=cameras)
     record_session(config, folder, workers=workers, track=track)
     demonstrations = load_demonstrations(folder)
     truths = [load_truth(folder, one.name) for one in demonstrations]
@@ -58,16 +66,17 @@ def _recorded(folder: Path, episodes: int, seed: int, workers: int) -> LabelledS
     )
 
 
+def without(known: LabelledSet, kinds: Sequence[ChannelKind], name: str) -> LabelledSet:
+    """The same recordings as if these kinds of channels had not been recorded."""
+    demonstrations = [_without(one, kinds) for one in known.demonstrations]
+    return replace(known, name=name, demonstrations=demonstrations)
+
+
 def _behaviour(truth: Truth, step: int) -> str:
     names = [b.name for b in truth.behaviours if b.start <= step < b.stop]
     return names[0] if names else "none"
 
 
-def _arm_only(known: LabelledSet) -> LabelledSet:
-    demonstrations = [_without_objects(one) for one in known.demonstrations]
-    return replace(known, name=ARM_ONLY, demonstrations=demonstrations)
-
-
-def _without_objects(one: Demonstration) -> Demonstration:
-    kept = {name: c for name, c in one.channels.items() if c.kind not in OBJECTS}
+def _without(one: Demonstration, kinds: Sequence[ChannelKind]) -> Demonstration:
+    kept = {name: c for name, c in one.channels.items() if c.kind not in kinds}
     return replace(one, channels=kept)

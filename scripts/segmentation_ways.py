@@ -1,4 +1,4 @@
-"""Every way of cutting that the segmentation benchmark compares, by name.
+"""Every published way of cutting that the default is compared with, by name.
 
 A way takes one labelled set and gives back the segments of its demonstrations. Only those whose
 name ends in TOLD look at the truth: each demonstration's number of boundaries, nothing else.
@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from segmentation_ablations import ABLATIONS
-
 from robot_skills.core.demonstration import Demonstration, Segment
 from robot_skills.segment.config import TAKES_NUMBER, Method, SegmentConfig
 from robot_skills.segment.segmenter import segment
@@ -18,6 +16,7 @@ from robot_skills.storage.labelled_set import LabelledSet
 Way = Callable[[LabelledSet], list[Segment]]
 
 DEFAULT = SegmentConfig().method.value
+TUNED = f"{DEFAULT}_tuned_on_all"
 TOLD = "_true_number"
 ABLATION = "ablation/"
 FINEST = 2.0**8  # how far the search for a penalty goes, times and parts of the usual one
@@ -25,11 +24,13 @@ HALVINGS = 18
 
 
 def all_ways() -> dict[str, Way]:
-    """The default first, then the baselines, those told the true number, and the ablations."""
-    ways: dict[str, Way] = {method.value: partial(cut, method=method) for method in Method}
+    """Baselines as a user would run them, then those told the true number."""
+    ways: dict[str, Way] = {
+        method.value: partial(cut, method=method) for method in Method if method.value != DEFAULT
+    }
     ways |= {f"{method.value}{TOLD}": partial(cut_told, method=method) for method in TAKES_NUMBER}
     ways[f"{Method.PELT.value}{TOLD}"] = pelt_told
-    return ways | {f"{ABLATION}{name}": way for name, way in ABLATIONS.items()}
+    return ways
 
 
 def cut(known: LabelledSet, method: Method) -> list[Segment]:
