@@ -22,7 +22,6 @@ from segmentation_cells import Cell, cut_or_read, timed
 from segmentation_cuts import channels_of, cut_by_channel, cut_read
 from segmentation_evidence import AS_SHIPPED, ReadSet, read_sets
 from segmentation_figures import (
-    TARGET_SETS,
     Figures,
     boundary_figures,
     confidence_figures,
@@ -70,7 +69,9 @@ from robot_skills.storage.human_sets import LOADERS
 
 EVIDENCE = KEPT / "evidence"
 SPOILT_NAMES = {name: original for original, (name, _) in SPOILT.items()}
+G1 = "g1_pick"
 KNOWN = (*LOADERS, *SPOILT_NAMES, SCRIPTED, ARM_ONLY, SCRIPTED_VIDEO, G1_VIDEO)
+ABLATED = (*PEOPLE, G1, SCRIPTED, ARM_ONLY)
 QUICK_EPISODES = 8
 Cells = dict[str, dict[str, Cell]]
 
@@ -195,13 +196,14 @@ class Default:
         return cells
 
     def ablate(self, groups: Sequence[Group], cells: Cells) -> None:
-        """Add cells without each ingredient, where the mean is taken."""
-        chosen = [group for group in groups if group.name in TARGET_SETS]
+        """Add cells without each ingredient, for the sets that are named in ABLATED."""
+        chosen = [group for group in groups if group.name in ABLATED]
+        families = sorted({family_of(group.name) for group in chosen})
         for name, ablation in ABLATIONS.items() if chosen else ():
             marked = marked_sets(self.taught, self.read_lessons, ablation.recipe)
-            fitted = weights_without(marked, [group.name for group in chosen])
+            fitted = weights_without(marked, families)
             for group in chosen:
-                weights = ablation.of_weights(fitted[group.name])
+                weights = ablation.of_weights(fitted[family_of(group.name)])
                 cell = self._cut(group, weights, ablation)
                 cells[group.name][f"{ABLATION}{name}"] = cell
             print(f"ablation {name}", flush=True)
