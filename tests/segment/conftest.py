@@ -1,6 +1,6 @@
 """A small kinematic stand-in for scripted demonstrations, with its true boundaries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
+from robot_skills.segment.evidence import modes
 from robot_skills.segment.predict import predictor
 
 Floats = NDArray[np.float64]
@@ -166,5 +167,17 @@ def kinematic() -> Callable[..., tuple[Demonstration, list[int]]]:
 
 @pytest.fixture
 def quick_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Predictors that learn little, for tests of what does not depend on how well they predict."""
+    """Channels that learn little, for tests of what does not depend on how well they know."""
     monkeypatch.setattr(predictor, "TRAINING_STEPS", 20)
+    monkeypatch.setattr(modes, "COUNTS", (2, 4))
+    monkeypatch.setattr(modes, "STARTS", 1)
+    monkeypatch.setattr(modes, "STARTS", 1)
+    monkeypatch.setattr(modes, "ROWS", 300)
+
+
+@pytest.fixture(scope="module")
+def brief_training() -> Iterator[None]:
+    """Predictors that learn a quarter as long, which is enough for the stand-in."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(predictor, "TRAINING_STEPS", 150)
+        yield

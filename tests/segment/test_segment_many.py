@@ -15,7 +15,6 @@ from robot_skills.segment.many import cut_sources as cutting
 from robot_skills.segment.many.crew import Alone
 from robot_skills.segment.many.cut_sources import cut_sources
 from robot_skills.segment.many.find_sources import find_sources, load_given
-from robot_skills.segment.many.processes import Processes
 from robot_skills.storage.episodes import save_episode
 from robot_skills.storage.kept_results import KeptResults
 
@@ -72,12 +71,6 @@ def counted(monkeypatch):
 def test_cuts_are_those_of_the_demonstrations_held_at_once(episodes, tmp_path, method):
     config = SegmentConfig(method)
     assert pieces(cut([episodes], tmp_path, config)) == segment(load_given([episodes]), config)
-
-
-def test_the_number_of_processes_does_not_matter(episodes, tmp_path):
-    alone = cut([episodes], tmp_path / "one")
-    with Processes(2) as crew:
-        assert pieces(cut([episodes], tmp_path / "two", crew=crew)) == pieces(alone)
 
 
 def test_a_second_run_does_only_what_changed(episodes, tmp_path, counted):

@@ -132,7 +132,8 @@ def _random_spans(
 ) -> Spans:
     like = rng.choice(len(pool.rows), RANDOM_SPANS)
     owner = pool.owner[like]
-    samples = np.array([signals[number].samples for number in owner])
+    numbers, place = np.unique(owner, return_inverse=True)
+    samples = np.array([signals[number].samples for number in numbers])[place]
     stretch = np.exp(rng.uniform(np.log(STRETCH[0]), np.log(STRETCH[1]), len(like)))
     length = np.minimum(np.ceil((pool.stop[like] - pool.start[like]) * stretch), samples)
     length = length.astype(np.int64)
@@ -141,7 +142,7 @@ def _random_spans(
     return Spans.joined(
         [
             spans_of(looks, number, signals[number], start[chosen], (start + length)[chosen])
-            for number in np.unique(owner)
+            for number in numbers
             for chosen in [owner == number]
         ]
     )
