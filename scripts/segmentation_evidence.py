@@ -118,12 +118,18 @@ def read_sets(
     missing = [name for name, file in files.items() if not file.exists()]
     if missing:
         print(f"reading the evidence of {', '.join(missing)}", flush=True)
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-            made = [pool.submit(_read_and_keep, signals[name], files[name]) for name in missing]
-            for name, done in zip(missing, made, strict=True):
-                done.result()
-                print(f"  {name}", flush=True)
+        _read_all([(signals[name], files[name]) for name in missing], workers)
     return {name: ReadSet(signals[name], *_kept(file)) for name, file in files.items()}
+
+
+def _read_all(jobs: Sequence[tuple[Sequence[Signals], Path]], workers: int) -> None:
+    if workers <= 1 or len(jobs) == 1:
+        for signals, file in jobs:
+            _read_and_keep(signals, file)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        for done in [pool.submit(_read_and_keep, *job) for job in jobs]:
+            done.result()
 
 
 def read_now(signals: Sequence[Signals]) -> ReadSet:

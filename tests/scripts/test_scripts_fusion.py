@@ -56,14 +56,18 @@ def test_kept_evidence_and_shipped_weights_cut_as_segment_does(read):
 
 
 def test_evidence_is_kept_and_read_again(tmp_path, read, monkeypatch):
-    made = read_sets(tmp_path, {"made": planted()})["made"]
-    monkeypatch.setattr(segmentation_evidence, "read_now", None)
-    again = read_sets(tmp_path, {"made": planted()})["made"]
-    for one, other, fresh in zip(made.evidence, again.evidence, read.evidence, strict=True):
-        assert one.curves.keys() == other.curves.keys() == fresh.curves.keys()
-        assert all(np.array_equal(one.curves[k], fresh.curves[k]) for k in one.curves)
+    calls = []
+    monkeypatch.setattr(segmentation_evidence, "read_now", lambda s: calls.append(len(s)) or read)
+    for _ in range(2):
+        kept = read_sets(tmp_path, {"made": planted()})["made"]
+    assert calls == [2]
+    for one, other in zip(kept.evidence, read.evidence, strict=True):
+        assert one.curves.keys() == other.curves.keys()
+        assert all(np.array_equal(one.curves[k], other.curves[k]) for k in one.curves)
         assert np.array_equal(one.surprise.total, other.surprise.total)
-        assert other.surprise.by_cause.keys() == fresh.surprise.by_cause.keys()
+        assert one.surprise.by_cause.keys() == other.surprise.by_cause.keys()
+    read_sets(tmp_path, {"other": planted("other")})
+    assert calls == [2, 2]
 
 
 def test_a_recipe_leaves_channels_out_or_takes_their_variants(read):
