@@ -4,10 +4,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
+from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration, SegmentRole
 from robot_skills.core.errors import InputError
 from robot_skills.segment import Method, SegmentConfig, segment, segment_in_detail
 from robot_skills.segment.metrics.score import score_methods, score_segments, score_with_true_number
+from robot_skills.segment.predict import predictor
+
+GRASPED_M = 0.045  # the stand-in's gripper about an object
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +20,7 @@ def made(kinematic):
 
 
 @pytest.fixture(scope="module")
-def found(made):
+def found(made, brief_training):
     return segment_in_detail(made[0], SegmentConfig(use_objects=False))
 
 
@@ -44,7 +47,33 @@ def test_the_default_beats_every_baseline(made, found):
 
 def test_segments_tile_every_demonstration(made, found):
     assert_tiles(made[0], found.segments)
-    assert {s.cause for s in found.segments} <= {"start", "motion", "path", "action", "turn"}
+
+
+def test_with_many_recordings_the_predictors_decide(found):
+    """And say which signal they were least sure of."""
+    causes = [s.cause for s in found.segments if s.cause != "start"]
+    told = [cause for cause in causes if cause in ("motion", "path", "action", "turn")]
+    assert len(told) > 0.9 * len(causes)
+
+
+def test_with_few_recordings_what_is_taken_and_let_go_decides(made, monkeypatch):
+    monkeypatch.setattr(predictor, "TRAINING_STEPS", 20)  # they hardly count here
+    few = made[0][:5]
+    result = segment_in_detail(few, SegmentConfig())
+    for one in few:
+        width = one.channels["action/gripper_width"].values[:, 0]
+        switched = 1 + np.flatnonzero(np.diff(np.abs(width - GRASPED_M) < 1e-6))
+        cuts = [s.start for s in result.of(one.name)][1:]
+        assert all(min(abs(cut - step) for cut in cuts) <= 10 for step in switched)  # 0.5 s
+    assert "holding" in {s.cause for s in result.segments}
+
+
+def test_segments_have_skills_and_roles(found):
+    skills = [s for s in found.segments if s.role is SegmentRole.SKILL]
+    assert len(skills) > len(found.segments) / 2
+    names = {s.skill for s in skills}
+    assert names == {f"skill_{number}" for number in range(1, len(names) + 1)}
+    assert 1 < len(names) < len(skills) / 2  # what recurs has the same name
 
 
 @pytest.mark.parametrize("method", [Method.KERNEL, Method.GRIPPER, Method.EQUAL])
@@ -57,6 +86,18 @@ def test_baselines_tile_too(made, method):
 def test_the_same_seed_gives_the_same_segments(made):
     few = made[0][:3]
     assert segment(few, SegmentConfig(seed=3)) == segment(few, SegmentConfig(seed=3))
+
+
+@pytest.mark.usefixtures("quick_training")
+def test_the_knobs_do_what_they_say(made):
+    few = made[0][1:3]
+    counts = [len(segment(few, SegmentConfig(finer=finer))) for finer in (0.2, 1.0, 5.0)]
+    assert counts == sorted(counts) and counts[0] < counts[-1]
+    assert len(segment(few, SegmentConfig(about=4))) / 2 == pytest.approx(4, abs=0.5)
+    longer = segment(few, SegmentConfig(finer=5.0, min_length_s=2.0))
+    ends = {one.name: one.steps for one in few}
+    inner = [s.steps for s in longer if s.start > 0 and s.stop < ends[s.demonstration]]
+    assert min(inner) >= 2.0 * 20 - 1 and len(longer) < counts[-1]
 
 
 def test_equal_cuts_lie_where_they_must(made):
@@ -111,6 +152,58 @@ def test_a_recording_of_three_frames_is_one_segment_and_told(made):
     result = segment_in_detail([short, *made[0][:2]], SegmentConfig())
     assert [s.steps for s in result.of("short")] == [3]
     assert "short: only 3 steps: too short to cut" in result.notes
+
+
+def only(one, **channels):
+    """A demonstration without objects and with other channels beside."""
+    kept = {n: c for n, c in one.channels.items() if c.kind is not ChannelKind.ACTION}
+    return replace(one, channels=kept | channels)
+
+
+@pytest.mark.usefixtures("quick_training")
+@pytest.mark.parametrize(
+    ("kind", "widths"), [(ChannelKind.ACTION, (5, 8)), (ChannelKind.WRENCH, (6, 12))]
+)
+def test_channels_of_unequal_width_are_left_out_of_what_is_learned(made, kind, widths):
+    rng = np.random.default_rng(0)
+    few = [
+        only(one, other=Channel(rng.normal(size=(one.steps, width)).cumsum(axis=0), "1", kind))
+        for one, width in zip(made[0], widths, strict=False)
+    ]
+    assert_tiles(few, segment(few, SegmentConfig()))
+
+
+@pytest.mark.usefixtures("quick_training")
+def test_gaps_and_constant_channels_are_mended_or_told(made):
+    one = made[0][0]
+    pose = one.channels["ee_pose"]
+    gappy = pose.values.copy()
+    gappy[30:36] = np.nan
+    still = Channel(np.full((one.steps, 1), 0.3), "m", ChannelKind.FIXTURE)
+    lost = Channel(np.full((one.steps, 6), np.nan), "N", ChannelKind.WRENCH)
+    few = [
+        replace(
+            one,
+            channels=one.channels
+            | {"ee_pose": replace(pose, values=gappy), "fixture/drawer": still, "wrench": lost},
+        ),
+        made[0][1],
+    ]
+    result = segment_in_detail(few, SegmentConfig())
+    assert_tiles(few, result.segments)
+    assert f"{one.name}: ee_pose: 6 steps that are not numbers were interpolated" in result.notes
+    assert f"{one.name}: wrench left out: {one.steps} of {one.steps} steps" in str(result.notes)
+    assert not any(s.cause == "touch" for s in result.segments)
+
+
+@pytest.mark.usefixtures("quick_training")
+@pytest.mark.parametrize("steps", [8, 12, 30])
+def test_too_short_to_have_any_crest_is_one_segment(made, steps):
+    short = replace(
+        made[0][0],
+        channels={n: replace(c, values=c.values[:steps]) for n, c in made[0][0].channels.items()},
+    )
+    assert [s.steps for s in segment([short], SegmentConfig())] == [steps]
 
 
 def test_what_cannot_be_cut_is_refused(made):

@@ -12,7 +12,7 @@ from robot_skills.segment.show.timeline import THUMBNAILS, draw_timeline
 
 
 @pytest.fixture(scope="module")
-def cut(kinematic):
+def cut(kinematic, brief_training):
     one, truth = kinematic(2)
     return segment_in_detail([one], SegmentConfig(use_objects=False)), one, truth
 
