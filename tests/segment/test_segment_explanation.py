@@ -1,5 +1,24 @@
+import pytest
+
 from robot_skills.core.demonstration import Segment, SegmentRole
-from robot_skills.segment.show.explanation import explain_cut, reason, segment_words
+from robot_skills.segment.evidence import channels
+from robot_skills.segment.evidence.modes import VIEWS
+from robot_skills.segment.show.explanation import explain_cut, reason, segment_words, signal_words
+
+OF_CHANNELS = (
+    channels.HOLDING,
+    channels.CHANGE,
+    channels.TURN,
+    channels.ACCELERATION,
+    channels.PAUSE,
+    channels.TREND_ERROR,
+    channels.SURPRISE,
+    channels.HINDSIGHT,
+    *channels.SWITCHES,
+    *VIEWS,
+    "rest",
+)
+OF_PREDICTORS = ("motion", "turn", "action", "force", "path", "picture", "object", "fixture")
 
 
 def test_a_cut_is_told_with_time_certainty_cause_and_what_changes():
@@ -25,3 +44,13 @@ def test_roles_are_named():
 
 def test_an_unknown_cause_is_told_as_it_is():
     assert "whistle" in reason("whistle")
+
+
+@pytest.mark.parametrize("cause", [*OF_CHANNELS, *OF_PREDICTORS])
+def test_every_cause_of_the_default_method_has_a_sentence_of_its_own(cause):
+    assert reason(cause) != f"of {cause}"
+
+
+def test_predictors_name_the_signal_they_were_least_sure_of():
+    assert reason("picture") == "what comes next was hard to foresee (camera picture)"
+    assert all(signal_words(cause) != cause for cause in OF_PREDICTORS)
