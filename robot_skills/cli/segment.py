@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from robot_skills.segment.many.crew import Crew
     from robot_skills.segment.many.cut_sources import Cut
     from robot_skills.segment.many.find_sources import Found
+    from robot_skills.segment.video import VideoConfig
     from robot_skills.storage.kept_results import KeptResults
     from robot_skills.storage.segments import SegmentTable
 
@@ -51,7 +52,10 @@ class Segment:
     finer: float = 1.0
     """Above 1 cuts more readily, below 1 less."""
 
-    min_length_s: float = 1.0
+    about: int | None = None
+    """Cut each demonstration into about so many segments, on average, instead of by --finer."""
+
+    min_length_s: float = 0.5
     """Shortest segment in seconds."""
 
     use_objects: bool = True
@@ -83,6 +87,13 @@ class Segment:
 
     method: Annotated[str, tyro.conf.arg(metavar="METHOD", help=METHODS_HELP)] = "surprise"
 
+    encoder: str = "own"
+    """What describes pictures of bare videos: own, learned from them, or a network of torchvision
+    or timm by its name."""
+
+    weights: Path | None = None
+    """File with that network's weights; by default its library's cache."""
+
     skills: int | None = None
     """How many skills buds and lotus look for; 6 by default."""
 
@@ -100,6 +111,7 @@ class Segment:
         from robot_skills.storage.writable import check_folder
 
         config, crew = self._config(), open_crew(Workers(self.workers, self.ray))
+        self._video_config()
         found = find_sources(self.paths)
         if self.lerobot is not None:
             check_export(self.lerobot, self.out / "lerobot")
@@ -122,11 +134,10 @@ class Segment:
         from robot_skills.cli.progress import track
         from robot_skills.segment.many.cut_sources import cut_sources
         from robot_skills.segment.many.watching import watch_clips
-        from robot_skills.segment.video import VideoConfig
         from robot_skills.storage.lerobot_subtasks import export_subtasks
         from robot_skills.storage.segments import save_segments
 
-        ready = watch_clips(found.sources, VideoConfig(seed=self.seed), kept, crew, track)
+        ready = watch_clips(found.sources, self._video_config(), kept, crew, track)
         cut = cut_sources(ready.sources, config, kept, crew, track)
         table = self._table(cut, {**found.skipped, **ready.skipped})
         save_segments(self.out / "segments.json", table)
@@ -160,7 +171,14 @@ class Segment:
             self.use_objects,
             self.seed,
             skills=self.skills,
+            about=self.about,
         )
+
+    def _video_config(self) -> "VideoConfig":
+        from robot_skills.segment.video import VideoConfig
+
+        weights = None if self.weights is None else self.weights.absolute()
+        return VideoConfig(self.encoder, weights, seed=self.seed)
 
     def _table(self, cut: "Cut", skipped: Mapping[str, str]) -> "SegmentTable":
         from robot_skills import __version__
@@ -169,9 +187,11 @@ class Segment:
         made_by = {
             "method": self.method,
             "finer": str(self.finer),
+            "about": "not asked" if self.about is None else str(self.about),
             "min_length_s": str(self.min_length_s),
             "use_objects": str(self.use_objects),
             "skills": "default" if self.skills is None else str(self.skills),
+            "encoder": self.encoder,
             "seed": str(self.seed),
             "robot_skills": __version__,
         }

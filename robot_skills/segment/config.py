@@ -64,3 +64,8 @@ class SegmentConfig:
             raise InputError(f"skills must be 2 or more; found {self.skills}")
         if self.about is not None and self.about < 1:
             raise InputError(f"about must be 1 or more; found {self.about}")
+        if self.about is not None and self.method is not Method.SURPRISE:
+            raise InputError(
+                f"about {self.about} is for the method {Method.SURPRISE.value}; "
+                f"{self.method.value} does not take it"
+            )

@@ -12,7 +12,7 @@ from robot_skills.segment.clocks.combined import align_log, combine
 from robot_skills.segment.many.crew import Crew, each_done
 from robot_skills.segment.many.packed import pack_demonstration
 from robot_skills.segment.many.sources import Source, SourceKind
-from robot_skills.segment.video import Clip, VideoConfig, embed_video, fit_encoder
+from robot_skills.segment.video import Clip, VideoConfig, fit_encoder, watch_video
 from robot_skills.segment.video.encoder import Encoder
 from robot_skills.storage.clips import probe_video
 from robot_skills.storage.kept_results import KeptResults, code_fingerprint, key_of
@@ -79,14 +79,14 @@ def _encoder(clips: Sequence[Source], config: VideoConfig, track: Track) -> Enco
 def _watch(source: Source, encoder: Encoder | None) -> bytes:
     """A clip with its log, or either alone where the other is broken."""
     try:
-        seen = _seen(source, encoder)
+        seen, notes = _seen(source, encoder)
     except InputError as error:
         if source.log is None:
             raise
         log = _log(source.log, str(error))
-        notes = (f"cut without its video: {error}", *log.notes)
-        return pack_demonstration(log.demonstration, notes)
-    notes = probe_video(source.path).notes
+        return pack_demonstration(
+            log.demonstration, (f"cut without its video: {error}", *log.notes)
+        )
     if source.log is None:
         return pack_demonstration(seen, notes)
     try:
@@ -104,9 +104,9 @@ def _log(file: Path, why_unseen: str) -> Log:
         raise InputError(f"{why_unseen}; {error}") from None
 
 
-def _seen(source: Source, encoder: Encoder | None) -> Demonstration:
-    """What the pictures of a clip show; InputError when they cannot be read."""
+def _seen(source: Source, encoder: Encoder | None) -> tuple[Demonstration, tuple[str, ...]]:
+    """What the pictures of a clip show, and what was repaired; InputError for no pictures."""
     if encoder is None:
         probe_video(source.path)
         raise InputError(f"{source.path}: none of its pictures can be decoded")
-    return embed_video(Clip(source.name, source.path), RATE_HZ, encoder)
+    return watch_video(Clip(source.name, source.path), RATE_HZ, encoder)

@@ -42,8 +42,16 @@ def embed_videos(
 
 def embed_video(clip: Clip, rate_hz: float, encoder: Encoder) -> Demonstration:
     """The demonstration of one clip; pictures are held for a moment only."""
+    return watch_video(clip, rate_hz, encoder)[0]
+
+
+def watch_video(
+    clip: Clip, rate_hz: float, encoder: Encoder
+) -> tuple[Demonstration, tuple[str, ...]]:
+    """`embed_video`, and what had to be repaired in the clip, a sentence each."""
     embedded, moved = [], []
-    pictures = (image for _, image in stream_frames(clip.path, rate_hz, _side_px(encoder)))
+    frames = stream_frames(clip.path, rate_hz, _side_px(encoder))
+    pictures = (image for _, image in frames)
     before: Images | None = None
     for batch in _batches(pictures):
         embedded.append(encoder.encode(batch))
@@ -58,7 +66,8 @@ def embed_video(clip: Clip, rate_hz: float, encoder: Encoder) -> Demonstration:
             np.stack(moved) * rate_hz, "1/s", ChannelKind.FLOW, clip.camera, flow.COLUMNS
         ),
     }
-    return Demonstration(clip.name, rate_hz, channels, {clip.camera: clip.path})
+    demonstration = Demonstration(clip.name, rate_hz, channels, {clip.camera: clip.path})
+    return demonstration, frames.notes
 
 
 def _side_px(encoder: Encoder) -> int:
