@@ -53,6 +53,7 @@ from segmentation_side_figures import (
     channel_figures,
     video_figures,
 )
+from segmentation_targets import target_figures
 from segmentation_video import (
     FILMED_ARM,
     G1_VIDEO,
@@ -115,6 +116,7 @@ class Bench:
         if self.ablations:
             default.ablate(groups, cells)
         figures = _figures(groups, cells, default)
+        figures |= target_figures(figures)
         _print(figures)
         out = KEPT if self.quick else RESULTS
         file = write_results("segmentation", figures, SEEDS, folder=out, keep_others=True)

@@ -1,6 +1,6 @@
 """Draws docs/images/segmentation_failure.png: a recording on which the default does badly.
 
-    python scripts/make_failure_picture.py --data DIR [--series rim/2]
+    python scripts/make_failure_picture.py --data DIR [--series rim/1]
 
 A series of wiping a rim, cut with weights that were fitted without it, beside the true boundaries.
 """
@@ -33,7 +33,7 @@ class Draw:
     data: Path | None = None
     """Folder with people's recordings; ROBOT_SKILLS_DATA by default."""
 
-    series: str = "rim/2"
+    series: str = "rim/1"
     """Which of the recordings."""
 
     out: Path = OUT
@@ -58,7 +58,7 @@ class Draw:
         segmentation = _cut(read[SET], weights)
         figure = draw_timeline(segmentation, self.series, truth_s=truths_s[self.series])
         self.out.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(self.out, dpi=DOTS_PER_INCH)
+        figure.savefig(self.out, dpi=DOTS_PER_INCH, bbox_inches="tight")
         print(f"wrote {self.out}")
 
 

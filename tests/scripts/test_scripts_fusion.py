@@ -11,6 +11,7 @@ from segmentation_evidence import AS_SHIPPED, CONFIG, Recipe, read_now, read_set
 from segmentation_lessons import Lesson, family_of, marked_sets, weights_without
 from segmentation_sets import Group, without
 from segmentation_side_figures import channel_figures, video_figures
+from segmentation_targets import target_figures
 from segmentation_video import FILMED_ARM, G1_VIDEO, SCRIPTED_VIDEO
 from segmentation_ways import DEFAULT
 
@@ -147,3 +148,12 @@ def test_videos_are_compared_with_the_arm_and_with_the_best_baseline():
     assert figures["video_to_arm_ratio_scripted"].value == pytest.approx(2 / 3)
     assert figures["video_best_baseline_f1_g1"].note == "equal_true_number"
     assert figures["video_ratio_to_best_baseline_g1"].value == pytest.approx(2.0)
+
+
+def test_targets_say_whether_they_were_reached():
+    measured = {"mean_f1": 0.7, "calibration_error": 0.2, "over_best_channel/rim": -0.1}
+    figures = target_figures({name: Figure(value, "") for name, value in measured.items()})
+    reached = {name: figure.value for name, figure in figures.items()}
+    names = ("mean_f1", "calibration_error", "over_best_channel")
+    assert reached == dict(zip([f"target/{n}" for n in names], (1.0, 0.0, 0.0), strict=True))
+    assert "rim by 0.100" in figures["target/over_best_channel"].note
