@@ -30,6 +30,12 @@ TITLES = {
     "baxter_kitting": "kitting,\nskills joined",
     "scripted": "scripted blocks",
     "scripted_no_objects": "scripted blocks,\narm alone",
+    "long_horizon_no_objects": "long pick-and-place,\nobjects not seen",
+    "peeling_no_wrench": "peeling,\nforce not felt",
+    "rim_no_wrench": "wiping a rim,\nforce not felt",
+    "video_scripted": "scripted blocks,\nvideo alone",
+    "video_scripted_arm": "those that were filmed,\narm alone",
+    "video_g1": "humanoid,\nvideo alone",
 }
 HEADLINE = (
     "Do the cuts fall where another skill begins? F1 of the boundaries, 1 is perfect, "

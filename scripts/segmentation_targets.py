@@ -38,7 +38,7 @@ TARGETS = (
 
 
 def target_figures(figures: Mapping[str, Figure]) -> dict[str, Figure]:
-    """target/<figure>: 1 where it was reached, 0 where it was missed; nothing where not measured."""
+    """target/<figure>, 1 where it was reached and 0 where it was missed, of those measured."""
     found = {}
     for target in TARGETS:
         value = figures[target.figure].value if target.figure in figures else None
