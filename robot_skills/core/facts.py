@@ -27,6 +27,19 @@ class Fact:
 
 State = frozenset[Fact]
 
+# Predicates of a joint that is raised, and of the same joint lowered: one undoes the other.
+OPPOSITES = {"open": "closed", "turned_on": "turned_off", "lit": "dark"}
+_UNDONE_BY = {**OPPOSITES, **{lowered: raised for raised, lowered in OPPOSITES.items()}}
+
+
+def lasting(sequence: Iterable[Fact]) -> State:
+    """The facts of a sequence that none later in it undoes."""
+    left: list[Fact] = []
+    for fact in sequence:
+        undone = Fact(_UNDONE_BY.get(fact.predicate, ""), fact.arguments)
+        left = [*(one for one in left if one != undone), fact]
+    return frozenset(left)
+
 
 def parse_facts(text: str) -> State:
     """Read facts such as 'on(red, blue) in(green, drawer)'; raises InputError at other text."""

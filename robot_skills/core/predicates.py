@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
-from robot_skills.core.facts import Fact, State
+from robot_skills.core.facts import OPPOSITES, Fact, State
+from robot_skills.core.fixtures import resting_pose
 from robot_skills.core.observation import Observation, PoseEstimate
 from robot_skills.core.poses import Array
-from robot_skills.core.task import Task
+from robot_skills.core.task import Fixture, Task, TaskObject
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
@@ -67,30 +68,32 @@ def is_held(
 class FactObserver:
     """Evaluates every predicate of one task on observations of the objects present.
 
-    Whatever is held rests on nothing, carries nothing and is in nothing.
+    Whatever is held rests on nothing, carries nothing and is in nothing. Facts are those that the
+    types of the task's predicates allow.
     """
 
     def __init__(self, task: Task, objects: tuple[str, ...]) -> None:
         self._objects = objects
         self._limits = {name: p.thresholds for name, p in task.predicates.items()}
-        self._containers = [f for f in task.fixtures.values() if f.interior_m is not None]
-        surfaces = [f for f in task.fixtures.values() if f.half_extents_m is not None]
-        extents = np.array([task.objects[n].half_extents_m for n in objects]).reshape(-1, 3)
-        self._sizes_m = 2 * extents[:, :2].min(axis=1)
-        self._half_heights_m = extents[:, 2:]
-        self._stacked_m = self._half_heights_m + self._half_heights_m.T
+        things, fixtures = [task.objects[n] for n in objects], list(task.fixtures.values())
+        hollow: list[Fixture | TaskObject] = [*fixtures, *things]
+        self._containers = [one for one in hollow if one.interior_m is not None]
+        self._interiors_m = np.array([one.interior_m for one in self._containers]).reshape(-1, 3)
+        surfaces = [f for f in fixtures if f.half_extents_m is not None]
         self._tops_m = np.array([f.half_extents_m for f in surfaces]).reshape(-1, 3)[:, 2]
-        self._interiors_m = np.array([f.interior_m for f in self._containers]).reshape(-1, 3)
+        self._spotted = [f for f in fixtures if f.spot_m is not None]
+        self._spots_m = _stacked([f.spot_m for f in self._spotted])
+        self._half_heights_m = _stacked([thing.half_extents_m for thing in things])[:, 2:]
+        self._stacked_m = self._half_heights_m + self._half_heights_m.T
+        self._sizes_m = np.array([thing.width_m for thing in things])
+        self._grips_m = _grips(things)
         self._apart = ~np.eye(len(objects), dtype=bool)
-        containers = [f.name for f in self._containers]
-        self._on = _facts_between("on", objects, objects)
-        self._on_surface = _facts_between("on", objects, [f.name for f in surfaces])
-        self._in = _facts_between("in", objects, containers)
-        self._holding, self._clear = (
-            _facts_about("holding", objects),
-            _facts_about("clear", objects),
-        )
-        self._open, self._closed = (_facts_about(name, containers) for name in ("open", "closed"))
+        supports = [*objects, *(f.name for f in surfaces), *(f.name for f in self._spotted)]
+        self._on = _facts_between(task, "on", objects, supports)
+        self._in = _facts_between(task, "in", objects, [one.name for one in self._containers])
+        self._holding = _facts_about(task, "holding", objects)
+        self._clear = _facts_about(task, "clear", objects)
+        self._joints = list(_joint_facts(task, objects))
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -102,56 +105,118 @@ class FactObserver:
         seen = observation.object_pose
         position = np.array([seen[name].pose for name in self._objects]).reshape(-1, 7)[:, :3]
         width_m = np.asarray(observation.gripper_width_m)
-        held = is_held(position, ee_pose, width_m, self._sizes_m, self._limits["holding"])
+        grips = self._gripped_at(position, seen)
+        held = is_held(grips, ee_pose, width_m, self._sizes_m, self._limits["holding"])
         on = self._resting_on(position) & ~(held | held[:, None])
-        inside = self._inside(position, seen) & ~held[:, None]
-        on_surface = self._standing(position) & ~(held | inside.any(axis=1))[:, None]
+        inside = self._inside(position, observation) & ~held[:, None]
+        standing = self._standing(position, seen) & ~(held | inside.any(axis=1))[:, None]
         clear = ~(held | on.any(axis=0))
         facts = {*self._holding[held], *self._clear[clear], *self._openings(observation)}
-        facts.update(self._on[on], self._on_surface[on_surface], self._in[inside])
+        facts.update(self._on[np.hstack([on, standing])], self._in[inside])
+        facts.discard(None)  # what the types do not allow
         if not held.any():
             facts.add(GRIPPER_EMPTY)
         return frozenset(facts)
+
+    def _gripped_at(self, position: Floats, seen: Mapping[str, PoseEstimate]) -> Floats:
+        if not self._grips_m:
+            return position
+        grips = position.copy()
+        for index, grip_m in self._grips_m:
+            pose = seen[self._objects[index]].pose
+            grips[index] += poses.rotate(pose[3:], grip_m)
+        return grips
 
     def _resting_on(self, position: Floats) -> Booleans:
         upper, lower = position[:, None], position
         resting = rests_on(upper, lower, self._stacked_m, self._limits["on"])
         return np.asarray(resting & self._apart)
 
-    def _standing(self, position: Floats) -> Booleans:
+    def _standing(self, position: Floats, seen: Mapping[str, PoseEstimate]) -> Booleans:
         limits = self._limits["on"]
         each = position[:, None]
-        return np.asarray(rests_on_surface(each, self._half_heights_m, self._tops_m, limits))
+        standing = rests_on_surface(each, self._half_heights_m, self._tops_m, limits)
+        if not self._spotted:
+            return np.asarray(standing)
+        stands = np.array([seen[fixture.name].pose for fixture in self._spotted])
+        spots = stands[:, :3] + poses.rotate(stands[:, 3:], self._spots_m)
+        on_spots = rests_on(each, spots, self._half_heights_m, limits)
+        return np.hstack([standing, on_spots])
 
-    def _inside(self, position: Floats, seen: Mapping[str, PoseEstimate]) -> Booleans:
+    def _inside(self, position: Floats, observation: Observation) -> Booleans:
         if not self._containers:
             return np.zeros((len(position), 0), dtype=bool)
-        containers = np.array([seen[fixture.name].pose for fixture in self._containers])
+        containers = np.array([_interior_pose(one, observation) for one in self._containers])
         margin_m = self._limits["in"]["margin_m"]
         return np.asarray(is_inside(position[:, None], containers, self._interiors_m, margin_m))
 
     def _openings(self, observation: Observation) -> Iterator[Fact]:
-        for fixture, opened, closed in zip(self._containers, self._open, self._closed, strict=True):
-            if fixture.joint is None:  # a tray has no lid: it is always open
-                yield opened
+        for fixture, raised, above, lowered, below in self._joints:
+            if fixture is None:  # a tray has no lid: it is always open
+                yield raised
                 continue
-            position = observation.fixture_position[fixture.name]
-            if position > self._limits["open"]["above"]:
-                yield opened
-            if position < self._limits["closed"]["below"]:
-                yield closed
+            position = observation.fixture_position[fixture]
+            if position > above:
+                yield raised
+            if position < below:
+                yield lowered
 
 
-def _facts_about(predicate: str, names: Sequence[str]) -> FactArray:
-    """`predicate` of each name, as an array to pick from by a mask."""
+def _stacked(vectors: Sequence[Floats | None]) -> Floats:
+    return np.array(vectors, dtype=float).reshape(-1, 3)
+
+
+def _grips(things: Sequence[TaskObject]) -> list[tuple[int, Floats]]:
+    """Which things are held elsewhere than at their origin, and where."""
+    return [(i, thing.grip_m) for i, thing in enumerate(things) if thing.grip_m is not None]
+
+
+def _interior_pose(container: Fixture | TaskObject, observation: Observation) -> Floats:
+    pose = observation.object_pose[container.name].pose
+    if isinstance(container, TaskObject) or container.pivot_m is None:
+        return pose
+    return resting_pose(container, pose, observation.fixture_position[container.name])
+
+
+def _joint_facts(
+    task: Task, objects: tuple[str, ...]
+) -> Iterator[tuple[str | None, Fact, float, Fact, float]]:
+    """Fixture, and the facts about its joint with their thresholds; None: always open."""
+    for high, low in OPPOSITES.items():
+        if high not in task.predicates or low not in task.predicates:
+            continue
+        raised, lowered = task.predicates[high], task.predicates[low]
+        for name in task.of_type(raised.parameters[0], objects):
+            fixture = task.fixtures.get(name)
+            jointed = fixture is not None and fixture.joint is not None
+            limits = fixture.limits if fixture else {}
+            yield (
+                name if jointed else None,
+                Fact(high, (name,)),
+                limits.get(high, raised.thresholds["above"]),
+                Fact(low, (name,)),
+                limits.get(low, lowered.thresholds["below"]),
+            )
+
+
+def _facts_about(task: Task, predicate: str, names: Sequence[str]) -> FactArray:
+    """`predicate` of each name, as an array to pick from by a mask; None where types forbid it."""
     facts = np.empty(len(names), dtype=object)
-    facts[:] = [Fact(predicate, (name,)) for name in names]
+    facts[:] = [_typed(task, Fact(predicate, (name,))) for name in names]
     return facts
 
 
-def _facts_between(predicate: str, first: Sequence[str], second: Sequence[str]) -> FactArray:
+def _facts_between(
+    task: Task, predicate: str, first: Sequence[str], second: Sequence[str]
+) -> FactArray:
     """`predicate` of every pair, (first, second), as an array to pick from by a mask."""
     facts = np.empty((len(first), len(second)), dtype=object)
     for i, j in product(range(len(first)), range(len(second))):
-        facts[i, j] = Fact(predicate, (first[i], second[j]))
+        facts[i, j] = _typed(task, Fact(predicate, (first[i], second[j])))
     return facts
+
+
+def _typed(task: Task, fact: Fact) -> Fact | None:
+    parameters = task.predicates[fact.predicate].parameters
+    kinds = zip(fact.arguments, parameters, strict=True)
+    return fact if all(task.is_a(task.type_of(name), kind) for name, kind in kinds) else None

@@ -1,26 +1,41 @@
 """Tasks: the objects, fixtures, predicates, resets and goals of one environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core.errors import InputError, unknown_name
-from robot_skills.core.facts import Fact, State
+from robot_skills.core.facts import Fact, State, lasting
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class TaskObject:
-    """Something that moves freely, `half_extents_m` (3,), alike every 2 pi / `yaw_symmetry`."""
+    """Something that moves freely, `half_extents_m` (3,), alike every 2 pi / `yaw_symmetry`.
+
+    A hand takes hold of it at `grip_m` (3,) in its body's frame, where it is `grip_width_m` wide.
+    What things can be put into has an `interior_m` as a fixture has. `region_m` (2, 2) is where
+    it starts, turned by up to `yaw_range_rad`, where that differs from the other things' start.
+    """
 
     name: str
     type: str
     half_extents_m: Floats
     yaw_symmetry: int
+    grip_m: Floats | None = None
+    grip_width_m: float | None = None
+    interior_m: Floats | None = None
+    region_m: Floats | None = None
+    yaw_range_rad: float | None = None
+
+    @property
+    def width_m(self) -> float:
+        """Width in m between the fingers of a hand that holds it."""
+        return self.grip_width_m or 2 * float(self.half_extents_m[:2].min())
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,10 @@ class Fixture:
 
     A container's `interior_m` (3,) is half its inner length and width, and its height, above the
     body's origin at the middle of the inner floor; a surface's `half_extents_m` (3,) its top.
-    `handle_m` (3,) is where a hand takes hold, in the body's frame.
+    `handle_m` (3,) is where a hand takes hold, in the body's frame. What turns on an upright hinge
+    does so about `pivot_m` (3,), and its interior stays where it is when the joint is at 0.
+    `spot_m` (3,) is where one thing stands on it. `limits` replace thresholds of predicates about
+    its joint, by the predicate's name.
     """
 
     name: str
@@ -38,6 +56,9 @@ class Fixture:
     interior_m: Floats | None = None
     half_extents_m: Floats | None = None
     handle_m: Floats | None = None
+    pivot_m: Floats | None = None
+    spot_m: Floats | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,7 +88,8 @@ class Reset:
 class GoalTemplate:
     """A family of goals: facts over typed variables, and facts that must hold at the start.
 
-    A demonstrator reaches the facts in the order of `sequence`; a planner sees only their set.
+    A demonstrator reaches the facts in the order of `sequence`; a planner sees only the set of
+    those that last. `part` names the part of the goals that it belongs to, where they are in parts.
     """
 
     name: str
@@ -75,11 +97,12 @@ class GoalTemplate:
     variables: Mapping[str, str]
     sequence: tuple[Fact, ...]
     start: State
+    part: str = ""
 
     @property
     def facts(self) -> State:
         """The goal as a set."""
-        return frozenset(self.sequence)
+        return lasting(self.sequence)
 
 
 @dataclass(frozen=True)
@@ -94,7 +117,7 @@ class Goal:
     @property
     def facts(self) -> State:
         """The goal as a set."""
-        return frozenset(self.sequence)
+        return lasting(self.sequence)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from robot_skills.core.errors import InputError, unknown_name
-from robot_skills.core.facts import Fact, parse_sequence
+from robot_skills.core.facts import OPPOSITES, Fact, parse_sequence
 from robot_skills.core.task import Fixture, GoalTemplate, Predicate, Reset, Task, TaskObject
 from robot_skills.core.toml_file import TomlTable
 
@@ -22,6 +22,16 @@ _RESET = (
     "stacked_probability",
     "open_probability",
     "ee_region_m",
+)
+_OPTIONAL_OF_OBJECTS = ("grip_m", "grip_width_m", "interior_m", "region_m", "yaw_range_rad")
+_OPTIONAL_OF_FIXTURES = (
+    "joint",
+    "interior_m",
+    "half_extents_m",
+    "handle_m",
+    "pivot_m",
+    "spot_m",
+    "limits",
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -41,8 +51,14 @@ FORMULAS = {
     "in": Formula(2, ("margin_m",)),
     "open": Formula(1, ("above",)),
     "closed": Formula(1, ("below",)),
+    "turned_on": Formula(1, ("above",)),
+    "turned_off": Formula(1, ("below",)),
+    "lit": Formula(1, ("above",)),
+    "dark": Formula(1, ("below",)),
 }
 _OF_CONTAINERS = ("in", "open", "closed")  # a task without containers does without them
+_OF_SWITCHES = ("turned_on", "turned_off", "lit", "dark")
+_PARTS = "parts"  # of the goals, of which one at a time is held out
 
 
 def load_task(path: Path) -> Task:
@@ -55,7 +71,9 @@ def load_task(path: Path) -> Task:
     if top.values.get("format") != FORMAT:
         found = top.values.get("format")
         raise top.error("format", f"format must be {FORMAT}; found {found!r}")
-    top.check_keys((*_TOP, "reset", "goals"), ("fixtures",))
+    if "base" in top.values:
+        return _other_part_held_out(top)
+    top.check_keys((*_TOP, "reset", "goals"), ("fixtures", "held_out"))
     if not (file.parent / top.text("scene")).is_file():
         raise top.error("scene", f"no scene {top.text('scene')!r} beside {file.name}")
     types = _types(top.table("types"))
@@ -75,7 +93,32 @@ def load_task(path: Path) -> Task:
         workspace_m=top.box("workspace_m", 3),
     )
     _check_names(top, task)
-    return replace(task, goals=_goals(top.table("goals"), task))
+    goals = _goals(top.table("goals"), task)
+    if any(goal.part for goal in goals.values()) or "held_out" in top.values:
+        goals = _held_out(top, goals)
+    return replace(task, goals=goals)
+
+
+def _other_part_held_out(top: TomlTable) -> Task:
+    """The task of the folder `base` with another part of its goals unseen."""
+    top.check_keys(("format", "name", "base", "held_out"))
+    base = top.file.parent / top.text("base")
+    if not (base / "task.toml").is_file() or base.resolve() == top.file.parent.resolve():
+        raise top.error("base", f"base: expected the folder of another task; found {base}")
+    task = load_task(base)
+    return replace(task, name=top.text("name"), goals=_held_out(top, dict(task.goals)))
+
+
+def _held_out(top: TomlTable, goals: dict[str, GoalTemplate]) -> dict[str, GoalTemplate]:
+    """Goals in parts are unseen where their part is the one that `held_out` names."""
+    part = top.text("held_out")
+    parts = {goal.part for goal in goals.values() if goal.part}
+    if part not in parts:
+        raise top.error("held_out", str(unknown_name("part of the goals", part, sorted(parts))))
+    return {
+        name: replace(goal, seen=goal.part != part) if goal.part else goal
+        for name, goal in goals.items()
+    }
 
 
 def _named(top: TomlTable, key: str) -> list[tuple[str, TomlTable]]:
@@ -102,16 +145,32 @@ def _known_type(table: TomlTable, key: str, name: str, types: dict[str, str]) ->
 
 
 def _object(name: str, table: TomlTable, types: dict[str, str]) -> TaskObject:
-    table.check_keys(("type", "half_extents_m", "yaw_symmetry"))
+    table.check_keys(("type", "half_extents_m", "yaw_symmetry"), _OPTIONAL_OF_OBJECTS)
     extents = table.numbers("half_extents_m", (3,))
     if not (extents > 0).all():
         raise table.error("half_extents_m", f"half_extents_m of {name} must be above 0")
     kind = _known_type(table, "type", table.text("type"), types)
-    return TaskObject(name, kind, extents, table.integer("yaw_symmetry", low=1))
+    return TaskObject(
+        name=name,
+        type=kind,
+        half_extents_m=extents,
+        yaw_symmetry=table.integer("yaw_symmetry", low=1),
+        grip_m=table.optional_numbers("grip_m", (3,)),
+        grip_width_m=_optional_number(table, "grip_width_m"),
+        interior_m=table.optional_numbers("interior_m", (3,)),
+        region_m=table.box("region_m", 2) if "region_m" in table.values else None,
+        yaw_range_rad=_optional_number(table, "yaw_range_rad"),
+    )
+
+
+def _optional_number(table: TomlTable, key: str) -> float | None:
+    return table.number(key, low=0.0) if key in table.values else None
 
 
 def _fixture(name: str, table: TomlTable, types: dict[str, str]) -> Fixture:
-    table.check_keys(("type",), ("joint", "interior_m", "half_extents_m", "handle_m"))
+    table.check_keys(("type",), _OPTIONAL_OF_FIXTURES)
+    limits = table.table("limits")
+    limits.check_keys((), [name for name in FORMULAS if name in {*OPPOSITES, *OPPOSITES.values()}])
     return Fixture(
         name=name,
         type=_known_type(table, "type", table.text("type"), types),
@@ -119,6 +178,9 @@ def _fixture(name: str, table: TomlTable, types: dict[str, str]) -> Fixture:
         interior_m=table.optional_numbers("interior_m", (3,)),
         half_extents_m=table.optional_numbers("half_extents_m", (3,)),
         handle_m=table.optional_numbers("handle_m", (3,)),
+        pivot_m=table.optional_numbers("pivot_m", (3,)),
+        spot_m=table.optional_numbers("spot_m", (3,)),
+        limits={key: limits.number(key) for key in limits.values},
     )
 
 
@@ -126,7 +188,7 @@ def _predicates(
     table: TomlTable, types: dict[str, str], fixtures: dict[str, Fixture]
 ) -> dict[str, Predicate]:
     has_containers = any(f.interior_m is not None for f in fixtures.values())
-    optional = () if has_containers else _OF_CONTAINERS
+    optional = _OF_SWITCHES if has_containers else (*_OF_CONTAINERS, *_OF_SWITCHES)
     table.check_keys([name for name in FORMULAS if name not in optional], optional)
     return {name: _predicate(name, t, types) for name, t in table.tables().items()}
 
@@ -188,17 +250,21 @@ def _check_names(top: TomlTable, task: Task) -> None:
 
 
 def _goals(table: TomlTable, task: Task) -> dict[str, GoalTemplate]:
-    table.check_keys((), ("seen", "unseen"))
+    table.check_keys((), ("seen", "unseen", _PARTS))
+    groups = [("", table.table(group)) for group in ("seen", "unseen")]
+    groups += list(table.table(_PARTS).tables().items())
     goals: dict[str, GoalTemplate] = {}
-    for group in table.values:
-        for name, entry in table.table(group).tables().items():
+    for part, group in groups:
+        for name, entry in group.tables().items():
             if name in goals:
-                raise table.table(group).error(name, f"two goals are called {name!r}")
-            goals[name] = _goal(name, entry, group == "seen", task)
+                raise group.error(name, f"two goals are called {name!r}")
+            goals[name] = replace(_goal(name, entry, task), part=part)
+    for name in table.table("unseen").values:
+        goals[name] = replace(goals[name], seen=False)
     return goals
 
 
-def _goal(name: str, table: TomlTable, seen: bool, task: Task) -> GoalTemplate:
+def _goal(name: str, table: TomlTable, task: Task) -> GoalTemplate:
     table.check_keys(("sequence",), ("variables", "start"))
     variables = {v: table.table("variables").text(v) for v in table.table("variables").values}
     for kind in variables.values():
@@ -211,7 +277,7 @@ def _goal(name: str, table: TomlTable, seen: bool, task: Task) -> GoalTemplate:
     if not sequence:
         raise table.error("sequence", f"goal {name} has no facts")
     start = _check_fact(table, "start", table.text("start"), check)
-    return GoalTemplate(name, seen, variables, sequence, frozenset(start))
+    return GoalTemplate(name, True, variables, sequence, frozenset(start))
 
 
 def _check_fact(

@@ -10,6 +10,8 @@ from robot_skills.core import poses
 
 Floats = NDArray[np.float64]
 
+TURN_M_RAD = 0.08  # path length in m that a turn of the hand counts for
+
 
 @dataclass(frozen=True)
 class Manner:
@@ -46,12 +48,24 @@ def minimum_jerk(share: Floats) -> Floats:
     return np.asarray(share**3 * (10 - 15 * share + 6 * share**2))
 
 
+def sweep(
+    start: Floats, pivot: Floats, angle_rad: float, speed_m_s: float, rate_hz: float
+) -> Iterator[Floats]:
+    """Poses (7,) on a level arc about `pivot` (3,) m in world; the hand turns along with it."""
+    arm = start[:3] - pivot
+    length = abs(angle_rad) * max(float(np.hypot(arm[0], arm[1])), TURN_M_RAD)
+    steps = max(2, round(length / speed_m_s * rate_hz))
+    for share in minimum_jerk(np.arange(1, steps + 1) / steps):
+        turn = poses.from_yaw(np.asarray(share * angle_rad))
+        yield np.concatenate([pivot + poses.rotate(turn, arm), poses.multiply(turn, start[3:])])
+
+
 def reach(
     start: Floats, stop: Floats, speed_m_s: float, bend: Floats, rate_hz: float
 ) -> Iterator[Floats]:
     """Poses (7,) from `start` to `stop` at a mean speed, bent sideways by `bend` (3,) m midway."""
     turn = poses.rotation_vector(poses.multiply(stop[3:], poses.conjugate(start[3:])))
-    length = float(np.linalg.norm(stop[:3] - start[:3])) + 0.08 * float(np.linalg.norm(turn))
+    length = float(np.linalg.norm(stop[:3] - start[:3])) + TURN_M_RAD * float(np.linalg.norm(turn))
     steps = max(2, round(length / speed_m_s * rate_hz))
     for share in minimum_jerk(np.arange(1, steps + 1) / steps):
         position = start[:3] + share * (stop[:3] - start[:3])

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from robot_skills.core import poses
 from robot_skills.core.errors import InputError
-from robot_skills.core.facts import Fact
+from robot_skills.core.facts import OPPOSITES, Fact
+from robot_skills.core.fixtures import resting_pose
 from robot_skills.core.observation import Observation
-from robot_skills.core.task import Goal, Task
-from robot_skills.record.paths import Manner, reach
+from robot_skills.core.task import Fixture, Goal, Task, TaskObject
+from robot_skills.record.paths import Manner, reach, sweep
 
 Floats = NDArray[np.float64]
 
@@ -20,6 +21,19 @@ TRAVEL_HEIGHT_M = 0.12  # hands cross the table no lower than this
 PULL_BEYOND_M = 0.004  # a drawer is pulled a little past where it should be
 HANDLE_WIDTH_M = 0.055  # opening with which a hand comes down over a handle
 GRASP_BELOW_M = 0.004  # how far below its centre a thing is grasped
+TURN_BEYOND_RAD = 0.04  # hinges are turned a little past where they should be
+PRESS_FROM_M = 0.035  # how high above a button the hand is when it begins to push
+PRESS_M_S = 0.05
+PRESS_DEPTH_M = 0.06  # the hand goes down no further than this, button or not
+
+# What the operator does to a joint so that a fact about it holds.
+MOVES = {
+    "open": "open",
+    "closed": "close",
+    "turned_on": "turn_on",
+    "turned_off": "turn_off",
+    "lit": "press",
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +49,7 @@ class Wish:
 class ScriptedOperator:
     """Performs the facts of a goal in order; `look` gives it the newest observation.
 
-    Behaviours are pick, place, open and close; what it is doing travels with each wish so that a
+    Behaviours are pick, place and those of MOVES; what it is doing travels with each wish so that a
     scorer can know, and is never written into the demonstration.
     """
 
@@ -79,12 +93,26 @@ class ScriptedOperator:
             thing, where = fact.arguments
             yield from self._pick(thing)
             yield from self._place(thing, where)
-        elif fact.predicate == "open":
-            yield from self._open(fact.arguments[0])
-        elif fact.predicate == "closed":
-            yield from self._close(fact.arguments[0])
+        elif fact.predicate in MOVES:
+            yield from self._move_joint(fact)
         else:
-            raise InputError(f"the scripted operator cannot bring about {fact}")
+            raise _beyond_it(fact)
+
+    def _move_joint(self, fact: Fact) -> Iterator[Floats]:
+        fixture = self._task.fixtures.get(fact.arguments[0])
+        self._doing = (MOVES[fact.predicate], fact.arguments)
+        if fixture is None or fixture.joint is None:
+            raise _beyond_it(fact)
+        if fixture.pivot_m is not None:
+            yield from self._swing(fixture, raised=fact.predicate in OPPOSITES)
+        elif fact.predicate == "open":
+            yield from self._open(fixture.name)
+        elif fact.predicate == "closed":
+            yield from self._close(fixture.name)
+        elif fact.predicate == "lit":
+            yield from self._press(fixture.name)
+        else:
+            raise _beyond_it(fact)
 
     # Behaviours
 
@@ -108,7 +136,6 @@ class ScriptedOperator:
         yield from self._rise(self._rng.uniform(*HOVER_M))
 
     def _open(self, fixture: str) -> Iterator[Floats]:
-        self._doing = ("open", (fixture,))
         opened = float(np.mean(self._task.reset.joint_open[fixture]))
         self._width_m = HANDLE_WIDTH_M
         handle = self._handle_pose(fixture)
@@ -123,7 +150,6 @@ class ScriptedOperator:
         yield from self._rise(self._rng.uniform(*HOVER_M))
 
     def _close(self, fixture: str) -> Iterator[Floats]:
-        self._doing = ("close", (fixture,))
         self._width_m = 0.0
         handle = self._handle_pose(fixture)
         before = _shifted(handle, [-0.045, 0.0, 0.0])
@@ -132,6 +158,40 @@ class ScriptedOperator:
         push = self._opening(fixture) + 0.045
         yield from self._move(_shifted(before, [push, 0.0, 0.0]), self._manner.slow_m_s)
         yield from self._move(_shifted(self._ee_pose, [-0.03, 0.0, 0.0]), self._manner.slow_m_s)
+        yield from self._rise(self._rng.uniform(*HOVER_M))
+
+    def _swing(self, fixture: Fixture, raised: bool) -> Iterator[Floats]:
+        """Take what turns on an upright hinge by its handle, bring it round and let go."""
+        self._width_m = HANDLE_WIDTH_M
+        handle = self._handle_pose(fixture.name)
+        yield from self._over(handle)
+        yield from self._move(handle, self._manner.slow_m_s)
+        self._width_m = 0.0
+        yield from self._wait(self._manner.grasp_wait_s + 0.2)
+        raised_rad = float(np.mean(self._task.reset.joint_open[fixture.name]))
+        wanted_rad = raised_rad + TURN_BEYOND_RAD if raised else -TURN_BEYOND_RAD
+        travel_rad = wanted_rad - self._opening(fixture.name)
+        at = np.concatenate([fixture.pivot_m, [1.0, 0.0, 0.0, 0.0]])
+        pivot = poses.compose(self._pose(fixture.name), at)[:3]
+        speed_m_s, rate_hz = self._manner.slow_m_s, self._task.rate_hz
+        yield from sweep(self._ee_pose, pivot, travel_rad, speed_m_s, rate_hz)
+        yield from self._wait(self._manner.grasp_wait_s)
+        self._width_m = HANDLE_WIDTH_M
+        yield from self._wait(self._manner.grasp_wait_s)
+        yield from self._rise(self._rng.uniform(*HOVER_M))
+
+    def _press(self, fixture: str) -> Iterator[Floats]:
+        """Push a button down with closed fingers until it has gone where it stays."""
+        self._width_m = 0.0
+        before = _shifted(self._handle_pose(fixture), [0.0, 0.0, PRESS_FROM_M])
+        yield from self._over(before)
+        yield from self._move(before, self._manner.slow_m_s)
+        pressed_m = self._task.reset.joint_open[fixture][0]
+        step_m = PRESS_M_S / self._task.rate_hz
+        for _ in range(round(PRESS_DEPTH_M / step_m)):
+            if self._opening(fixture) > pressed_m:
+                break
+            yield _shifted(self._ee_pose, [0.0, 0.0, -step_m])
         yield from self._rise(self._rng.uniform(*HOVER_M))
 
     # Pieces of behaviours
@@ -178,7 +238,9 @@ class ScriptedOperator:
     def _grasp_pose(self, thing: str) -> Floats:
         pose = self._pose(thing)
         off = self._rng.normal([0.0, 0.0, -GRASP_BELOW_M], 0.0015)
-        return self._hand_at(pose[:3] + off, self._hand_yaw(thing, pose))
+        grip_m = self._task.objects[thing].grip_m
+        spot = pose[:3] if grip_m is None else pose[:3] + poses.rotate(pose[3:], grip_m)
+        return self._hand_at(spot + off, self._hand_yaw(thing, pose))
 
     def _release_pose(self, thing: str, where: str) -> Floats:
         spot, yaw = self._spot(thing, where)
@@ -191,12 +253,18 @@ class ScriptedOperator:
     def _spot(self, thing: str, where: str) -> tuple[Floats, float]:
         half = float(self._task.objects[thing].half_extents_m[2])
         pose = self._pose(where)
-        if where in self._task.objects:
-            height = half + float(self._task.objects[where].half_extents_m[2])
+        support = self._task.objects.get(where) or self._task.fixtures[where]
+        interior = support.interior_m
+        if isinstance(support, TaskObject) and interior is None:
+            height = half + float(support.half_extents_m[2])
             return pose[:3] + [0.0, 0.0, height], self._hand_yaw(where, pose)
-        interior = self._task.fixtures[where].interior_m
+        if isinstance(support, Fixture) and support.spot_m is not None:
+            up = _inside(support.spot_m[:2], support.spot_m[2] + half)
+            return poses.compose(pose, up)[:3], float(self._rng.normal(0.0, 0.05))
         if interior is None:
             raise InputError(f"nothing can be put in {where}: it has no interior")
+        if isinstance(support, Fixture) and support.pivot_m is not None:
+            pose = resting_pose(support, pose, self._opening(where))
         inside = self._free_spot(thing, where, pose, np.asarray(interior))
         return poses.compose(pose, inside)[:3], float(self._rng.normal(0.0, 0.05))
 
@@ -204,7 +272,7 @@ class ScriptedOperator:
         half = self._task.objects[thing].half_extents_m
         others = [self._pose(n)[:3] for n in self._look()[0].object_pose if n != thing]
         others = [p for p in others if np.linalg.norm(p[:2] - pose[:2]) < 0.2]
-        room = interior[:2] - half[:2] - 0.022
+        room = np.maximum(interior[:2] - half[:2] - 0.022, 0.0)
         best, clearance = np.zeros(2), -1.0
         for _ in range(6):
             spot = self._rng.uniform(-room, room)
@@ -222,7 +290,8 @@ class ScriptedOperator:
         if handle is None:
             raise InputError(f"{fixture} has no handle_m in task.toml")
         spot = poses.compose(self._pose(fixture), np.concatenate([handle, [1.0, 0.0, 0.0, 0.0]]))
-        return self._hand_at(spot[:3] + self._rng.normal(0.0, 0.002, 3), 0.0)
+        yaw = float(poses.upright_yaw(spot[3:]))
+        return self._hand_at(spot[:3] + self._rng.normal(0.0, 0.002, 3), yaw)
 
     def _hand_at(self, position: Floats, yaw: float) -> Floats:
         turned = poses.multiply(poses.from_yaw(np.asarray(yaw)), self._upright)
@@ -237,6 +306,10 @@ class ScriptedOperator:
 
     def _opening(self, fixture: str) -> float:
         return self._look()[0].fixture_position[fixture]
+
+
+def _beyond_it(fact: Fact) -> InputError:
+    return InputError(f"the scripted operator cannot bring about {fact}")
 
 
 def _inside(spot: Floats, height_m: float) -> Floats:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.control import joint_step
 from robot_skills.core.errors import InputError
-from robot_skills.core.facts import Fact, State, format_facts, parse_sequence
+from robot_skills.core.facts import OPPOSITES, Fact, State, format_facts, parse_sequence
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.task import Goal, GoalTemplate, Task
@@ -114,15 +114,15 @@ def _place_objects(
     placed: dict[str, Floats] = {}
     for name in objects:
         if name not in stacked:
-            spot = _free_spot(task, placed, rng)
+            spot = _free_spot(task, name, placed, rng)
             if spot is None:
                 return None
             height = task.objects[name].half_extents_m[2]
-            placed[name] = _standing(task, spot, float(height), rng)
+            placed[name] = _standing(task, name, spot, float(height), rng)
     for upper, lower in stacked.items():
         below, above = (task.objects[n].half_extents_m[2] for n in (lower, upper))
         spot = placed[lower][:2] + rng.normal(0.0, 0.002, 2)
-        pose = _standing(task, spot, float(2 * below + above), rng)
+        pose = _standing(task, upper, spot, float(2 * below + above), rng)
         pose[3:] = poses.multiply(
             poses.from_yaw(np.asarray(rng.normal(0.0, 0.05))), placed[lower][3:]
         )
@@ -146,16 +146,23 @@ def _stacked_pairs(
     return {str(upper[0]): str(rng.choice(lower))}
 
 
-def _free_spot(task: Task, placed: dict[str, Floats], rng: np.random.Generator) -> Floats | None:
+def _free_spot(
+    task: Task, name: str, placed: dict[str, Floats], rng: np.random.Generator
+) -> Floats | None:
+    own = task.objects[name].region_m
+    low, high = task.reset.region_m if own is None else own
     for _ in range(TRIES):
-        spot = rng.uniform(task.reset.region_m[0], task.reset.region_m[1])
+        spot = rng.uniform(low, high)
         if all(np.linalg.norm(spot - p[:2]) > task.reset.spacing_m for p in placed.values()):
             return np.asarray(spot)
     return None
 
 
-def _standing(task: Task, spot: Floats, height_m: float, rng: np.random.Generator) -> Floats:
-    limit = task.reset.yaw_range_rad
+def _standing(
+    task: Task, name: str, spot: Floats, height_m: float, rng: np.random.Generator
+) -> Floats:
+    own = task.objects[name].yaw_range_rad
+    limit = task.reset.yaw_range_rad if own is None else own
     yaw = poses.from_yaw(np.asarray(rng.uniform(-limit, limit)))
     return np.concatenate([spot, [height_m], yaw])
 
@@ -164,10 +171,11 @@ def _fixture_positions(task: Task, goal: Goal, rng: np.random.Generator) -> dict
     positions = {}
     for name, (low, high) in task.reset.joint_open.items():
         opened = rng.random() < task.reset.open_probability
-        if Fact("open", (name,)) in goal.start:
-            opened = True
-        if Fact("closed", (name,)) in goal.start:
-            opened = False
+        for raised, lowered in OPPOSITES.items():
+            if Fact(raised, (name,)) in goal.start:
+                opened = True
+            if Fact(lowered, (name,)) in goal.start:
+                opened = False
         positions[name] = float(rng.uniform(low, high)) if opened else 0.0
     return positions
 

@@ -1,0 +1,37 @@
+"""Where a fixture's parts are when its joint moves."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core import poses
+from robot_skills.core.task import Fixture
+
+Floats = NDArray[np.float64]
+
+
+def swing(pivot_m: Floats, angle_rad: float) -> Floats:
+    """Pose (7,) of a frame turned upright by an angle about `pivot_m` (3,), in the frame before."""
+    turn = poses.from_yaw(np.asarray(angle_rad))
+    return np.concatenate([pivot_m - poses.rotate(turn, pivot_m), turn])
+
+
+def resting_pose(fixture: Fixture, pose: Floats, position: float) -> Floats:
+    """Where a fixture's interior is: its pose (7,) now, without the turn of an upright hinge."""
+    if fixture.pivot_m is None:
+        return pose
+    return np.asarray(poses.compose(pose, poses.invert(swing(fixture.pivot_m, position))))
+
+
+def handle_pose(fixture: Fixture, pose: Floats, travel: float) -> Floats | None:
+    """Pose (7,) of the handle when the joint has moved by `travel` m or rad from a pose (7,) now.
+
+    None where the fixture has no handle. A slide opens along -x of its frame.
+    """
+    if fixture.handle_m is None:
+        return None
+    if fixture.pivot_m is None:
+        moved = np.array([-travel, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
+    else:
+        moved = swing(fixture.pivot_m, travel)
+    at = np.concatenate([fixture.handle_m, [1.0, 0.0, 0.0, 0.0]])
+    return np.asarray(poses.compose(pose, poses.compose(moved, at)))
