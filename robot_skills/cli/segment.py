@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from robot_skills.storage.segments import SegmentTable
 
 METHODS = {
-    "surprise": "the default; the others are there to compare with",
+    "surprise": "the default; contact, motion and how open the future is, whichever tells more",
     "buds": "like pieces merged from below, clustered over all demonstrations",
     "lotus": "buds on the first, later demonstrations join skills or open new ones",
     "uvd": "subgoals found backwards by the distance to them",
@@ -35,7 +35,7 @@ METHODS_HELP = "\n\n".join(["How to cut.", *(f"{name}: {line}." for name, line i
 
 @dataclass(frozen=True)
 class Segment:
-    """Cut demonstrations where it is open what comes next.
+    """Cut demonstrations where contact or motion changes, or it is open what comes next.
 
     Writes segments.json, segments.csv, and for each demonstration a timeline picture and a page to
     open in a browser. What is broken is skipped and named. Where episodes have truth beside them,

@@ -44,7 +44,7 @@ class Mixture:
 
     @staticmethod
     def of(trust: Mapping[str, float], contact_is_known: bool) -> "Mixture":
-        """From how far each channel is trusted."""
+        """From how far each channel is trusted, in shares of 1."""
         channels = tuple(trust)
         touching = [c for c in CONTACT if c in trust]
         together = touching + [c for c in CONTACT_MODES if c in trust]

@@ -18,7 +18,7 @@ BLOCK = 4096  # windows held at once
 
 
 def turning_back(velocity: Floats) -> Floats:
-    """How far (S,) the course after each sample turns from the one before: 0 straight, 1 back."""
+    """How far (S,) the course turns at each sample of velocity (S, D): 0 straight on, 1 back."""
     run = np.concatenate([np.zeros((1, velocity.shape[1])), np.cumsum(velocity, axis=0)])
     at = np.arange(len(velocity))
     before = run[at] - run[np.maximum(at - AROUND, 0)]
@@ -30,13 +30,13 @@ def turning_back(velocity: Floats) -> Floats:
 
 
 def acceleration(velocity: Floats) -> Floats:
-    """Acceleration (S,) over its mean."""
+    """Size of the acceleration (S,) over its mean, of velocity (S, D) in any unit a second."""
     size = np.linalg.norm(derivative(velocity), axis=1)
     return np.asarray(gaussian_filter1d(size, 2.0) / (size.mean() + 1e-9))
 
 
 def pausing(velocity: Floats) -> Floats:
-    """Logarithm (S,) of the speed usual about each sample over the speed at it."""
+    """Log (S,) of the speed usual about each sample over the speed at it, of velocity (S, D)."""
     speed = gaussian_filter1d(np.linalg.norm(velocity, axis=1), 2.0)
     floor = FLOOR * speed.mean() + 1e-9
     return np.asarray(-np.log((speed + floor) / (gaussian_filter1d(speed, LOCAL) + floor)))

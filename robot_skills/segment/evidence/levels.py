@@ -32,7 +32,7 @@ class Level:
 
     @staticmethod
     def find(curves: Sequence[Floats]) -> "Level | None":
-        """From a channel's curve in every recording; None where it has hardly any crest."""
+        """From a channel's curve (S,), in any unit, of every recording; None for hardly any crest."""
         heights = [curve[crests] for curve, crests in map(_crests, curves)]
         positive = np.concatenate([h[h > 0] for h in heights])
         if len(positive) < FEWEST:
@@ -55,7 +55,7 @@ class Level:
 
 
 def consensus(evidence: Mapping[str, Sequence[Floats]]) -> dict[str, float]:
-    """Trust in each channel, summing to 1, by how well it agrees with the others.
+    """Trust in each channel, summing to 1, from its evidence (S,) in every recording.
 
     The leading eigenvector of their correlations, the diagonal left out: a channel that fires
     where trusted ones fire is trusted. Source: Parisi et al., "Ranking and combining multiple

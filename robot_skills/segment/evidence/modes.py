@@ -74,7 +74,7 @@ class View:
 
 
 def mode_changes(views: Mapping[str, View], blocks: Blocks) -> dict[str, Floats]:
-    """Expected changes of mode (S,) by view, summed over its mixtures."""
+    """Expected changes of mode (S,) at each sample by view, summed over its mixtures."""
     if not views:
         return {}
     every = np.concatenate([view.log_likelihood(blocks) for view in views.values()])
