@@ -1,5 +1,6 @@
 """Moments at which behaviour changes."""
 
+from bisect import bisect
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,10 +23,15 @@ class Boundary:
 
 def likeliest(samples: Ints, logits: Floats, apart_s: float, threshold: float) -> list[int]:
     """Indices, ascending, of candidates above the threshold and at least `apart_s` apart."""
+    apart = apart_s * SIGNAL_RATE_HZ
     kept: list[int] = []
+    taken: list[int] = []  # their samples, ascending
     for index in np.argsort(-logits, kind="stable"):
         if logits[index] < threshold:
             break
-        if all(abs(samples[index] - samples[k]) >= apart_s * SIGNAL_RATE_HZ for k in kept):
+        sample = int(samples[index])
+        place = bisect(taken, sample)
+        if all(abs(sample - near) >= apart for near in taken[max(0, place - 1) : place + 1]):
+            taken.insert(place, sample)
             kept.append(int(index))
     return sorted(kept)

@@ -1,5 +1,6 @@
 """Moments at which behaviour may change."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,20 +24,28 @@ class Candidate:
 def with_rests(signals: Signals, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Candidates, ascending, with both ends of every long rest, and none inside a rest."""
     found = list(candidates)
-    edge = EDGE_S * SIGNAL_RATE_HZ
+    edge, inner = EDGE_S * SIGNAL_RATE_HZ, BESIDE_S * SIGNAL_RATE_HZ
     for start, stop in idle_stretches(signals):
         for end in (start, stop):
             if edge < end < signals.samples - edge:
-                found = _with(found, end)
-        inner = BESIDE_S * SIGNAL_RATE_HZ
-        found = [c for c in found if not start + inner < c.sample < stop - inner]
-    return sorted(found, key=lambda candidate: candidate.sample)
+                _mark(found, end)
+        first = bisect_right(found, start + inner, key=_sample)
+        del found[first : bisect_left(found, stop - inner, key=_sample)]
+    return found
 
 
-def _with(candidates: list[Candidate], end: int) -> list[Candidate]:
-    """Candidates of which the one nearest to the end of a rest is sure enough, or a new one."""
-    nearest = min(candidates, key=lambda c: abs(c.sample - end), default=None)
-    if nearest is None or abs(nearest.sample - end) > BESIDE_S * SIGNAL_RATE_HZ:
-        return [*candidates, Candidate(end, REST_CONFIDENCE, "rest")]
-    surer = replace(nearest, probability=max(nearest.probability, REST_CONFIDENCE))
-    return [surer if c is nearest else c for c in candidates]
+def _mark(candidates: list[Candidate], end: int) -> None:
+    """Make the candidate nearest to the end of a rest sure enough, or put in a new one."""
+    place = bisect_left(candidates, end, key=_sample)
+    near = range(max(0, place - 1), min(place + 1, len(candidates)))
+    nearest = min(near, key=lambda at: abs(candidates[at].sample - end), default=None)
+    if nearest is None or abs(candidates[nearest].sample - end) > BESIDE_S * SIGNAL_RATE_HZ:
+        candidates.insert(place, Candidate(end, REST_CONFIDENCE, "rest"))
+        return
+    found = candidates[nearest]
+    surer = max(found.probability, REST_CONFIDENCE)
+    candidates[nearest] = replace(found, probability=surer)
+
+
+def _sample(candidate: Candidate) -> int:
+    return candidate.sample

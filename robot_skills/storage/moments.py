@@ -1,6 +1,7 @@
 """A few pictures of a video by time."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,14 @@ ROUNDING = 0.01  # of a frame, by which a time may miss the frame that begins ju
 def frames_at(path: Path, times_s: Sequence[float]) -> Images:
     """Pictures (N, H, W, 3) uint8 RGB, upright, shown at ascending times; past the end the last.
 
-    A video of constant rate is entered at those times only; any other is gone through. InputError
-    when it cannot be read.
+    A video of constant rate is entered at those times only; any other, or one that is damaged
+    there, is gone through. InputError when it cannot be read.
     """
     facts = probe_video(path)
     if not facts.variable_rate and not facts.rotation_deg and not facts.notes:
         numbers = [min(facts.frames - 1, int(t * facts.rate_hz + ROUNDING)) for t in times_s]
-        return read_frames(path, numbers)
+        with suppress(InputError):
+            return read_frames(path, numbers)
     found: list[Images] = []
     last = None
     for time_s, image in stream_frames(path, facts.rate_hz):

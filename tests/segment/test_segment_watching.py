@@ -143,3 +143,18 @@ def test_pictures_of_moments_are_those_shown_then(clips):
     for picture, time_s in zip(pictures, [0.0, 1.0, 5.55, SECONDS - 0.05], strict=True):
         columns = np.flatnonzero(picture[24, :, 0] > 180)
         assert columns.mean() == pytest.approx(31.5 + 24 * sway(time_s), abs=1.5)
+
+
+def test_damage_in_the_midst_of_a_clip_is_told_and_what_is_whole_is_shown(clips, tmp_path):
+    file = clips / "one.mp4"
+    content = bytearray(file.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 400] = bytes(400)
+    file.write_bytes(content)
+    one, two = watched(clips, tmp_path).sources
+    demonstration, notes = one.read()
+    assert demonstration.steps == SECONDS * RATE_HZ
+    assert any(note.startswith("damaged frames left out") for note in notes)
+    assert not two.read()[1]
+    times_s = list(np.arange(0.5, SECONDS, 1.0))
+    assert len(frames_at(file, times_s)) == len(times_s)
