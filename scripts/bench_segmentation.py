@@ -175,12 +175,15 @@ class Default:
     def learned(folder: Path, groups: Sequence[Group], workers: int) -> "Default":
         """Evidence of everything, and weights fitted without each family that is cut."""
         taught = lessons(folder, workers)
-        known = {name: lesson.known for name, lesson in taught.items()}
-        read_lessons = read_sets(EVIDENCE, known, workers)
-        read = {}
-        for group in groups:
-            parts = {f"{group.name} {n}": part for n, part in enumerate(group.parts)}
-            read[group.name] = list(read_sets(EVIDENCE, parts, workers).values())
+        sets = {name: lesson.known for name, lesson in taught.items()}
+        parts = {
+            group.name: {f"{group.name} {n}": part for n, part in enumerate(group.parts)}
+            for group in groups
+        }
+        sets |= {name: part for of_group in parts.values() for name, part in of_group.items()}
+        every = read_sets(EVIDENCE, sets, workers)
+        read_lessons = {name: every[name] for name in taught}
+        read = {group: [every[name] for name in names] for group, names in parts.items()}
         default = Default(taught, read_lessons, read)
         marked = marked_sets(taught, read_lessons, AS_SHIPPED)
         if fit_weights(marked).text() != shipped_weights().text():

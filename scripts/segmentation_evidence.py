@@ -115,10 +115,10 @@ def read_sets(
         for name, known in sets.items()
     }
     files = {name: folder / f"{_key(own)}.npz" for name, own in signals.items()}
-    missing = [name for name, file in files.items() if not file.exists()]
+    missing = {file: name for name, file in files.items() if not file.exists()}
     if missing:
-        print(f"reading the evidence of {', '.join(missing)}", flush=True)
-        _read_all([(signals[name], files[name]) for name in missing], workers)
+        print(f"reading the evidence of {', '.join(missing.values())}", flush=True)
+        _read_all([(signals[name], file) for file, name in missing.items()], workers)
     return {name: ReadSet(signals[name], *_kept(file)) for name, file in files.items()}
 
 
