@@ -82,12 +82,6 @@ def test_every_channel_speaks_of_every_sample(group):
     assert habits.weigher.mixture.contact_is_known
 
 
-def test_the_same_seed_learns_the_same(group):
-    one, other = (learn_habits(group[:2], seed=4)[1][0].curves for _ in range(2))
-    assert one.keys() == other.keys()
-    assert all(np.array_equal(one[name], other[name]) for name in one)
-
-
 def test_a_recording_not_learned_from_may_lack_what_the_others_have(group):
     habits, _ = learn_habits(group[:3], seed=0)
     none = np.zeros((group[3].samples, 0))

@@ -32,7 +32,7 @@ class Level:
 
     @staticmethod
     def find(curves: Sequence[Floats]) -> "Level | None":
-        """From a channel's curve (S,), in any unit, of each recording; None for hardly any crest."""
+        """From a channel's curve (S,), in any unit, of each recording; None for too few crests."""
         heights = [curve[crests] for curve, crests in map(_crests, curves)]
         positive = np.concatenate([h[h > 0] for h in heights])
         if len(positive) < FEWEST:
