@@ -65,3 +65,11 @@ def test_a_grid_sets_rows_against_columns_and_may_be_turned(tmp_path):
     turned = make_tables.fill(page.format(" turned"), tmp_path)
     assert "|  | tower |\n" in turned
     assert "| skills | 100 % (90 % to 100 %) |" in turned
+
+
+def test_patterns_choose_what_a_grid_shows(tmp_path):
+    names = ("task/tower/skills", "task/swap/skills", "task/swap/flat", "task/pair/skills")
+    write_results("blocks", {name: Figure(1.0, "share") for name in names}, [0], folder=tmp_path)
+    page = "<!-- grid: blocks task turned swap to* -->\n<!-- end table -->\n"
+    filled = make_tables.fill(page, tmp_path)
+    assert "|  | swap | tower |\n" in filled and "pair" not in filled
