@@ -19,6 +19,7 @@ STAY_S = 4.0
 BROAD = 3.0  # samples
 REACH_S = 0.8  # a change is told where the object's speed changes most, this near
 SHARP = 2.0  # samples
+LEAST = 0.25 / (BROAD * np.sqrt(2 * np.pi))  # a change less probable than 1 in 4 is noise
 
 
 def holding_changes(signals: Signals) -> Floats:
@@ -53,7 +54,7 @@ def _placed(changed: Floats, speed: Floats) -> Floats:
     jerky = np.abs(np.gradient(gaussian_filter1d(speed, BROAD)))
     reach = round(REACH_S * SIGNAL_RATE_HZ)
     placed = np.zeros(len(changed))
-    for crest in find_peaks(changed, distance=2 * round(BROAD))[0]:
+    for crest in find_peaks(changed, height=LEAST, distance=2 * round(BROAD))[0]:
         first = max(0, crest - reach)
         at = first + int(np.argmax(jerky[first : crest + reach + 1]))
         placed[at] = max(placed[at], changed[crest])
