@@ -16,6 +16,7 @@ import tyro
 from fusion_fit import MarkedSet, fit_weights
 from segmentation_cuts import cut_read
 from segmentation_evidence import AS_SHIPPED, ReadSet, read_sets
+from segmentation_figures import TARGET_SETS
 from segmentation_lessons import Lesson, lessons, marked_sets, weights_without
 from segmentation_sets import KEPT
 
@@ -54,6 +55,12 @@ class Fit:
         print(f"{'set':<26} left out: F1, precision, recall   fitted to all: F1")
         for one in marked:
             _print_row(one, taught[one.name], read[one.name], left_out[one.family], every)
+        means = [
+            sum(_counts(taught[name], read[name], weights(name)).f1 for name in TARGET_SETS)
+            / len(TARGET_SETS)
+            for weights in (left_out.__getitem__, lambda _: every)
+        ]
+        print(f"mean of {', '.join(TARGET_SETS)}: {means[0]:.3f}; fitted to all {means[1]:.3f}")
 
 
 def data_folder(given: Path | None) -> Path:

@@ -3,7 +3,8 @@
 A table stands between `<!-- table: NAME -->` and `<!-- end table -->`; NAME may be followed by
 patterns such as `unseen_*` that choose figures and their order. Between `<!-- grid: NAME GROUP -->`
 and `<!-- end table -->` stand the figures GROUP/row/column as a grid; with `turned` after GROUP,
-GROUP/column/row. Patterns after that choose the first of the two, and their order.
+GROUP/column/row. Patterns after that choose the first of the two, and their order. Figures named
+row/column have the group `-`.
 """
 
 import re
@@ -55,18 +56,19 @@ def table(results: dict[str, Any], patterns: list[str]) -> str:
 
 def grid(results: dict[str, Any], words: list[str]) -> str:
     """Markdown grid of the figures GROUP/row/column: value and interval in each cell."""
-    group, turned = words[0], "turned" in words[1:]
+    prefix, turned = "" if words[0] == "-" else f"{words[0]}/", "turned" in words[1:]
     patterns = [word for word in words[1:] if word != "turned"] or ["*"]
     figures = results["figures"]
+    depth = prefix.count("/") + 1
     chosen = dict.fromkeys(
         name
         for pattern in patterns
         for name in figures
-        if name.count("/") == 2 and fnmatchcase(name.rpartition("/")[0], f"{group}/{pattern}")
+        if name.count("/") == depth and fnmatchcase(name.rpartition("/")[0], f"{prefix}{pattern}")
     )
     cells: dict[tuple[str, str], str] = {}
     for name in chosen:
-        _, row, column = name.split("/")
+        row, column = name.removeprefix(prefix).split("/")
         cells[(column, row) if turned else (row, column)] = _cell(figures[name])
     rows, columns = (list(dict.fromkeys(key[i] for key in cells)) for i in (0, 1))
     head = "| " + " | ".join(["", *(_words(c) for c in columns)]) + " |\n"

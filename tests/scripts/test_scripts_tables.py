@@ -73,3 +73,6 @@ def test_patterns_choose_what_a_grid_shows(tmp_path):
     page = "<!-- grid: blocks task turned swap to* -->\n<!-- end table -->\n"
     filled = make_tables.fill(page, tmp_path)
     assert "|  | swap | tower |\n" in filled and "pair" not in filled
+    loose = "<!-- grid: blocks - turned precision -->\n<!-- end table -->\n"
+    write_results("blocks", {"precision/rim": Figure(0.5, "")}, [0], folder=tmp_path)
+    assert "| rim | 0.5 |" in make_tables.fill(loose, tmp_path)
