@@ -51,9 +51,11 @@ def test_segment_writes_the_table_and_pictures_and_prints_the_score(episodes, tm
 def test_segment_takes_one_episode_and_the_default_method(episodes, tmp_path, monkeypatch):
     monkeypatch.setattr(predictor, "TRAINING_STEPS", 20)
     out = tmp_path / "out"
-    assert main(["segment", str(episodes / "episode_000001"), "--out", str(out)]) == 0
-    pieces = load_segments(out / "segments.json").segments
-    assert pieces[0].start == 0 and pieces[-1].stop == 160
+    flags = ["--about", "3", "--out", str(out)]
+    assert main(["segment", str(episodes / "episode_000001"), *flags]) == 0
+    table = load_segments(out / "segments.json")
+    assert table.segments[0].start == 0 and table.segments[-1].stop == 160
+    assert 2 <= len(table.segments) <= 3 and table.made_by["about"] == "3"
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,9 @@ def test_segment_takes_one_episode_and_the_default_method(episodes, tmp_path, mo
         (["{set}", "--finest", "2"], "--finer"),
         (["{set}", "--method", "lotos"], "did you mean 'lotus'?"),
         (["{set}", "--method", "buds", "--skills", "1"], "skills must be 2 or more"),
+        (["{set}", "--method", "buds", "--about", "3"], "buds does not take it"),
+        (["{set}", "--about", "0"], "about must be 1 or more"),
+        (["{set}", "--weights", "resnet.pth"], "resnet.pth belong to no network"),
     ],
 )
 def test_mistakes_are_told(episodes, tmp_path, capsys, given, message):

@@ -10,7 +10,7 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-BLOCK = 256  # queries answered at once
+BLOCK = 64  # queries answered at once
 CREW = 16  # rows that are looked at together, at most
 
 
