@@ -130,7 +130,7 @@ def _learned(signals: Sequence[Signals], config: SegmentConfig, track: Track) ->
     known = Chosen(signals, sorted(weighed))
     pairs = [weighed[number] for number in known.numbers]
     boundaries = find_boundaries(known, pairs, shipped_weights(), config)
-    cuts = _named(known, boundaries, config.seed) if boundaries else []
+    cuts = _named(known, boundaries, config.seed)
     return _Learned(
         {s.name: own for s, own in zip(known, cuts, strict=True)},
         {s.name: one.surprise for s, (one, _) in zip(known, pairs, strict=True)},

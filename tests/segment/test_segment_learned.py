@@ -1,17 +1,24 @@
 """The default method on many recordings: lazily or held, by whoever, again or anew."""
 
+import weakref
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
 from robot_skills.core.errors import InputError
 from robot_skills.segment import SegmentConfig, segment, stretches
+from robot_skills.segment.candidates import Candidate
+from robot_skills.segment.deciding import Belief
 from robot_skills.segment.many import weigh_sources as weighing
 from robot_skills.segment.many.crew import Alone
 from robot_skills.segment.many.cut_sources import cut_sources
 from robot_skills.segment.many.find_sources import find_sources, load_given
 from robot_skills.segment.many.processes import Processes
-from robot_skills.segment.segmenter import segment_in_detail
+from robot_skills.segment.segmenter import segment_believed, segment_in_detail
+from robot_skills.segment.signals import read_signals
 from robot_skills.storage.episodes import save_episode
 from robot_skills.storage.kept_results import KeptResults
 
@@ -120,3 +127,39 @@ def test_recordings_too_short_to_learn_from_stay_whole(episodes, tmp_path, kinem
     assert [(s.start, s.stop) for s in found[folder.name].segments] == [(0, 5)]
     assert not found[folder.name].detail().surprise
     assert len(found) == 4
+
+
+class Counted(Sequence):
+    """Signals that are read anew each time; `most` is how many there ever were at once."""
+
+    def __init__(self, every):
+        self._every = every
+        self._alive = weakref.WeakValueDictionary()
+        self.most = 0
+
+    def __len__(self):
+        return len(self._every)
+
+    def __getitem__(self, place):
+        if isinstance(place, slice):
+            return Counted(self._every[place])
+        one = self._every[place].window(0, self._every[place].samples)
+        self._alive[id(one)] = one
+        self.most = max(self.most, len(self._alive))
+        return one
+
+
+def test_deciding_never_holds_the_signals_of_more_than_a_few_recordings(kinematic):
+    signals = [replace(read_signals(kinematic(n)[0], DEFAULT), name=f"{n}") for n in range(8)]
+    candidates = tuple(Candidate(k, 0.6, "change") for k in range(15, 120, 15))
+    beliefs = [Belief(candidates, 0.5, 0.0)] * 8
+    counted = Counted(signals)
+    found = segment_believed(counted, beliefs, DEFAULT)
+    assert found == segment_believed(signals, beliefs, DEFAULT) and len(found) == 8
+    assert counted.most <= 3
+
+
+def test_a_window_of_signals_does_not_hold_the_rest(kinematic):
+    window = read_signals(kinematic(0)[0], DEFAULT).window(5, 25)
+    assert window.samples == 20
+    assert all(getattr(window, name).base is None for name in ("path", "velocity", "gripper"))
