@@ -26,7 +26,7 @@ from robot_skills.core.facts import format_facts
 from robot_skills.core.observation import Observation
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.progress import Track, quiet
-from robot_skills.core.task import GoalTemplate, Task
+from robot_skills.core.task import Goal, GoalTemplate, Task
 from robot_skills.core.task_file import load_task
 from robot_skills.paths import find
 from robot_skills.record.paths import sample_manner
@@ -201,6 +201,23 @@ def _take(config: SessionConfig, folder: Path, number: int, take: int) -> int | 
         save_truth(folder, episode_name(number), truth)
         writer.finish(stage.recorder.demonstration(_provenance(config, stage.robot.scene)))
     return stage.recorder.steps
+
+
+def rehearse(env: str, arm: str, goal: Goal | str, seed: int) -> bool:
+    """Whether the operator brings about a goal, or a task's goal by name, from a random start.
+
+    With all of the task's objects where a goal is given. Nothing is kept.
+    """
+    config = SessionConfig(env=env, arm=arm, cameras=(), seed=seed)
+    task, rng = _task(env), np.random.default_rng(seed)
+    if isinstance(goal, str):
+        situation = sample_situation(task, task.goal(goal), rng)
+    else:
+        situation = Situation(tuple(task.objects), goal)
+    stage = _set_stage(config, situation, rng)
+    stage.recorder.run(stage.operator.wishes(), None, None)
+    observer = FactObserver(task, situation.objects)
+    return situation.goal.facts <= observer.facts(*stage.look())
 
 
 @dataclass(frozen=True)

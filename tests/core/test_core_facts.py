@@ -1,7 +1,7 @@
 import pytest
 
 from robot_skills.core.errors import InputError
-from robot_skills.core.facts import Fact, format_facts, parse_facts
+from robot_skills.core.facts import Fact, format_facts, lasting, parse_facts, parse_sequence
 
 TWO = frozenset({Fact("on", ("red", "blue")), Fact("in", ("green", "drawer"))})
 
@@ -47,3 +47,14 @@ def test_bind_replaces_only_the_names_given():
     fact = Fact("on", ("?x", "blue"))
     assert fact.bind({"?x": "red", "?y": "green"}) == Fact("on", ("red", "blue"))
     assert fact == Fact("on", ("?x", "blue"))
+
+
+def test_of_a_sequence_only_what_nothing_later_undoes_lasts():
+    sequence = parse_sequence("open(drawer) in(red, drawer) closed(drawer) open(door)")
+    assert lasting(sequence) == parse_facts("in(red, drawer) closed(drawer) open(door)")
+    assert lasting(parse_sequence("turned_off(knob) turned_on(knob)")) == parse_facts(
+        "turned_on(knob)"
+    )
+    assert lasting(parse_sequence("open(drawer) closed(door)")) == parse_facts(
+        "open(drawer) closed(door)"
+    )
