@@ -1,6 +1,6 @@
 """How well boundaries agree with true ones: one-to-one matching within a tolerance."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ from robot_skills.segment.metrics.intervals import RESAMPLES, Mean, bootstrap_me
 
 Times = Sequence[float] | NDArray[np.float64]
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 TOLERANCE_S = 0.5
 TOLERANCES_S = (0.25, 0.5, 1.0)
@@ -60,13 +62,33 @@ def match_boundaries(
     Among matchings of the largest size the one with the smallest sum of distances is returned.
     """
     found, true = np.asarray(found_s, dtype=float), np.asarray(true_s, dtype=float)
-    if not (found.size and true.size):
-        return []
-    distance = np.abs(found[:, None] - true[None, :])
-    allowed = distance <= tolerance_s + 1e-9
-    never = (tolerance_s + 1.0) * (min(distance.shape) + 1)  # dearer than any set of real matches
+    near_s = tolerance_s + 1e-9
+    return sorted(
+        pair
+        for one, other in _clusters(found, true, near_s)
+        for pair in _match(found, true, one, other, near_s)
+    )
+
+
+def _clusters(found: Floats, true: Floats, near_s: float) -> Iterator[tuple[Ints, Ints]]:
+    """Indices of found and true boundaries that might be matched with one another, nobody else."""
+    times = np.concatenate([found, true])
+    order = np.argsort(times, kind="stable")
+    for cluster in np.split(order, np.flatnonzero(np.diff(times[order]) > near_s) + 1):
+        one, other = cluster[cluster < len(found)], cluster[cluster >= len(found)] - len(found)
+        if len(one) and len(other):
+            yield one, other
+
+
+def _match(
+    found: Floats, true: Floats, one: Ints, other: Ints, near_s: float
+) -> list[tuple[int, int]]:
+    distance = np.abs(found[one][:, None] - true[other])
+    allowed = distance <= near_s
+    never = (near_s + 1.0) * (min(distance.shape) + 1)  # dearer than any set of real matches
     rows, columns = linear_sum_assignment(np.where(allowed, distance, never))
-    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if allowed[i, j]]
+    pairs = zip(rows, columns, strict=True)
+    return [(int(one[i]), int(other[j])) for i, j in pairs if allowed[i, j]]
 
 
 def count_boundaries(
