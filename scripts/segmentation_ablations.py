@@ -43,6 +43,6 @@ ABLATIONS = {
     "no_recurrence": Ablation(Recipe(frozenset(VIEWS), NO_MEMORY, recurs=False)),
     "no_modes": Ablation(Recipe(frozenset(VIEWS))),
     "no_memory_no_revision": Ablation(Recipe(instead=NO_MEMORY, recurs=False)),
-    "no_consensus": Ablation(Recipe(equal_trust=True)),
+    "trust_by_consensus": Ablation(Recipe(by_consensus=True)),
     "no_contact": Ablation(Recipe(frozenset({*CONTACT, *CONTACT_MODES, "object"}))),
 }

@@ -25,7 +25,7 @@ from robot_skills.segment.habits import learn_habits
 from robot_skills.segment.predict.features import layout
 from robot_skills.segment.predict.surprise import SMOOTHING, Place, Predictors, Surprise
 from robot_skills.segment.signals import SERIES, Signals, read_signals
-from robot_skills.segment.weighing import Weighed, Weigher
+from robot_skills.segment.weighing import Weighed, Weigher, evidence_of
 from robot_skills.storage.atomic import new_file
 from robot_skills.storage.labelled_set import LabelledSet
 
@@ -54,7 +54,7 @@ class Recipe:
     without: frozenset[str] = frozenset()
     instead: str = ""
     forgets: bool = True
-    equal_trust: bool = False
+    by_consensus: bool = False
     recurs: bool = True
 
     def of(self, read: Evidence, variants: Curves) -> Evidence:
@@ -69,11 +69,34 @@ class Recipe:
     def weigher(self, read: Sequence[Evidence], few: float) -> Weigher:
         """What weighs evidence that this recipe made."""
         found = Weigher.fit(read, few, self.forgets)
-        if not self.equal_trust:
+        if not self.by_consensus:
             return found
-        channels = found.mixture.channels
-        trust = dict.fromkeys(channels, 1 / len(channels))
+        each = [evidence_of(one.curves, found.levels, len(one.surprise.total)) for one in read]
+        trust = consensus({name: [evidence[name] for evidence in each] for name in found.levels})
         return replace(found, mixture=found.mixture.of(trust, found.mixture.contact_is_known))
+
+
+def consensus(evidence: Mapping[str, Sequence[Floats]]) -> dict[str, float]:
+    """Trust in each channel, summing to 1, from its evidence (S,) in every recording.
+
+    The leading eigenvector of their correlations, the diagonal left out: a channel that fires
+    where trusted ones fire is trusted. Source: Parisi et al., "Ranking and combining multiple
+    predictors without labeled data", PNAS 2014.
+    """
+    names = list(evidence)
+    rows = np.stack([np.concatenate(list(evidence[name])) for name in names])
+    moving = rows.std(axis=1) > 0
+    agreement = np.zeros((len(names), len(names)))
+    if moving.any():
+        agreement[np.ix_(moving, moving)] = np.atleast_2d(np.corrcoef(rows[moving]))
+    np.fill_diagonal(agreement, 0.0)
+    trust = np.ones(len(names))
+    for _ in range(50):
+        trust = np.maximum(agreement @ trust, 0.0)
+        trust = trust / (np.linalg.norm(trust) + 1e-12)
+    total = trust.sum()
+    shares = trust / total if total > 0 else np.full(len(names), 1 / len(names))
+    return dict(zip(names, map(float, shares), strict=True))
 
 
 AS_SHIPPED = Recipe()

@@ -10,7 +10,7 @@ from scipy.signal import find_peaks
 
 from robot_skills.segment.evidence.channels import SURPRISE, Evidence
 from robot_skills.segment.evidence.fusion import CONTACT, SEPARATED, VARIES, Mixture
-from robot_skills.segment.evidence.levels import Curves, Level, consensus
+from robot_skills.segment.evidence.levels import Curves, Level
 from robot_skills.segment.predict.rises import LOWEST, level_of_rises, log_rises
 from robot_skills.segment.predict.surprise import Surprise
 from robot_skills.segment.signals import SIGNAL_RATE_HZ
@@ -61,9 +61,10 @@ class Weigher:
         levels = _levels([one.curves for one in read]) or {SURPRISE: Level(np.inf, 0.0)}
         each = [evidence_of(one.curves, levels, len(one.surprise.total)) for one in read]
         by_channel = {name: [evidence[name] for evidence in each] for name in levels}
+        alike = dict.fromkeys(levels, 1 / len(levels))
         return Weigher(
             levels,
-            Mixture.of(consensus(by_channel), _contact_is_known(by_channel, levels)),
+            Mixture.of(alike, _contact_is_known(by_channel, levels)),
             level_of_rises([one.surprise.total for one in read], forgets),
             few,
             forgets,

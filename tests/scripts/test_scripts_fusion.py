@@ -7,7 +7,7 @@ from results import Figure
 from segmentation_ablations import ABLATIONS, as_sure_as_fitted, fixed_threshold
 from segmentation_cells import Cell
 from segmentation_cuts import channels_of, cut_by_channel, cut_read
-from segmentation_evidence import AS_SHIPPED, CONFIG, Recipe, read_now, read_sets
+from segmentation_evidence import AS_SHIPPED, CONFIG, Recipe, consensus, read_now, read_sets
 from segmentation_lessons import Lesson, family_of, marked_sets, weights_without
 from segmentation_sets import Group, without
 from segmentation_side_figures import channel_figures, video_figures
@@ -81,10 +81,13 @@ def test_a_recipe_leaves_channels_out_or_takes_their_variants(read):
     assert (squared.surprise.total >= 0).all()
 
 
-def test_equal_trust_trusts_every_channel_alike(read):
-    ((_, weigher), _) = read.weigh(Recipe(equal_trust=True))
-    trust = weigher.mixture.rows[2] + weigher.mixture.rows[3]
-    assert np.allclose(trust, 1 / len(trust))
+def test_channels_are_trusted_alike_unless_a_recipe_says_otherwise(read):
+    trust = {}
+    for by_consensus in (False, True):
+        ((_, weigher), _) = read.weigh(Recipe(by_consensus=by_consensus))
+        trust[by_consensus] = weigher.mixture.rows[2] + weigher.mixture.rows[3]
+    assert np.allclose(trust[False], 1 / len(trust[False]))
+    assert np.ptp(trust[True]) > 0.01 and trust[True].sum() == pytest.approx(1.0)
 
 
 def test_a_channel_alone_cuts_where_it_changes(read):
@@ -157,3 +160,20 @@ def test_targets_say_whether_they_were_reached():
     names = ("mean_f1", "calibration_error", "over_best_channel")
     assert reached == dict(zip([f"target/{n}" for n in names], (1.0, 0.0, 0.0), strict=True))
     assert "rim by 0.100" in figures["target/over_best_channel"].note
+
+
+def test_consensus_trusts_channels_that_agree_and_not_the_odd_one_out():
+    rng = np.random.default_rng(1)
+    common = rng.random(2000)
+    evidence = {name: [common + rng.normal(0, 0.3, 2000)] for name in "abc"}
+    evidence["odd"] = [rng.random(2000)]
+    evidence["still"] = [np.zeros(2000)]
+    trust = consensus(evidence)
+    assert sum(trust.values()) == pytest.approx(1.0)
+    assert trust["odd"] < 0.1 and trust["still"] == 0.0
+    assert min(trust[name] for name in "abc") > 0.25
+
+
+def test_channels_that_agree_with_nobody_are_trusted_alike():
+    still = [np.zeros(50)]
+    assert consensus({"a": still, "b": still}) == {"a": 0.5, "b": 0.5}

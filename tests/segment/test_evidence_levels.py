@@ -5,7 +5,7 @@ import pytest
 
 from robot_skills.core.errors import InputError
 from robot_skills.segment.evidence.fusion import FEATURES, Mixture, share_of_few
-from robot_skills.segment.evidence.levels import Level, consensus, split_level
+from robot_skills.segment.evidence.levels import Level, split_level
 from robot_skills.segment.evidence.weights import Weights, read_weights, shipped_weights
 
 
@@ -62,23 +62,6 @@ def test_crests_that_are_all_alike_are_not_parted():
     assert 0.0 <= level.separation <= 1.0
 
 
-def test_consensus_trusts_channels_that_agree_and_not_the_odd_one_out():
-    rng = np.random.default_rng(1)
-    common = rng.random(2000)
-    evidence = {name: [common + rng.normal(0, 0.3, 2000)] for name in "abc"}
-    evidence["odd"] = [rng.random(2000)]
-    evidence["still"] = [np.zeros(2000)]
-    trust = consensus(evidence)
-    assert sum(trust.values()) == pytest.approx(1.0)
-    assert trust["odd"] < 0.1 and trust["still"] == 0.0
-    assert min(trust[name] for name in "abc") > 0.25
-
-
-def test_channels_that_agree_with_nobody_are_trusted_alike():
-    still = [np.zeros(50)]
-    assert consensus({"a": still, "b": still}) == {"a": 0.5, "b": 0.5}
-
-
 TRUST = {"holding": 0.3, "contact modes": 0.1, "gripper": 0.1, "turning back": 0.2, "pause": 0.3}
 
 
@@ -108,8 +91,8 @@ def test_contact_speaks_by_its_mean_and_its_strongest_where_it_is_known():
     strongest = np.maximum(seen["holding"], seen["touch"])
     assert features["strongest contact"] == pytest.approx(strongest)
     agreed = sum(TRUST[name] * seen[name] for name in TRUST)
-    assert features["consensus beside contact"] == pytest.approx(agreed)
-    for name in ("consensus", "turning back", "pause", "change"):
+    assert features["agreement beside contact"] == pytest.approx(agreed)
+    for name in ("agreement", "turning back", "pause", "change"):
         assert not features[name].any()
 
 
@@ -118,7 +101,7 @@ def test_the_motion_speaks_where_contact_is_unknown():
     features = dict(zip(FEATURES, Mixture.of(TRUST, False).features(seen).T, strict=True))
     assert features["contact"] == pytest.approx((seen["holding"] + seen["gripper"]) / 2)
     assert features["turning back"] == pytest.approx(seen["turning back"])
-    assert features["consensus"] == pytest.approx(sum(TRUST[n] * seen[n] for n in TRUST))
+    assert features["agreement"] == pytest.approx(sum(TRUST[n] * seen[n] for n in TRUST))
     assert not features["strongest contact"].any()
     assert not features["change"].any()  # there is no such channel here
 

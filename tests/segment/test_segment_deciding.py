@@ -20,7 +20,7 @@ CHANNELS = ("turning back", "pause", "surprise")
 
 def weights(**changed):
     """Weights by which turning back counts 8, pauses 4, and a rise of e twice itself."""
-    by_name = {"turning back": 8.0, "pause": 4.0, "consensus": 1.0}
+    by_name = {"turning back": 8.0, "pause": 4.0, "agreement": 1.0}
     known = {"bias": -4.0, "surprise": 2.0, "threshold": 0.0, "slope": 1.0, "offset": 0.0}
     coefficients = tuple(by_name.get(name, 0.0) for name in FEATURES)
     return Weights(coefficients, **(known | changed))
@@ -84,7 +84,7 @@ def test_clear_evidence_is_cut_and_names_its_channel():
 
 def test_a_candidate_at_the_threshold_has_probability_one_half():
     at = weights(threshold=1.5)
-    turning = (1.5 + 4.0) / (8.0 + 1 / 3)  # the consensus holds a third of it too
+    turning = (1.5 + 4.0) / (8.0 + 1 / 3)  # the agreement holds a third of it too
     (candidate,) = candidates_of(weighed([turning]), weigher(), at)
     assert candidate.probability == pytest.approx(0.5)
 

@@ -26,7 +26,7 @@ ALONE = {  # channels that count by themselves where contact is unknown
     "motion modes": "motion modes",
     "change": known.CHANGE,
 }
-FEATURES = ("contact", "strongest contact", "consensus beside contact", "consensus", *ALONE)
+FEATURES = ("contact", "strongest contact", "agreement beside contact", "agreement", *ALONE)
 FEW_RECORDINGS = 10.0  # at which the predictors weigh half
 FEW_MINUTES = 8.0
 

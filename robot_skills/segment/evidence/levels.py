@@ -1,6 +1,6 @@
-"""From curves of any unit to evidence between 0 and 1, and how far each channel is believed."""
+"""From curves of any unit to evidence between 0 and 1."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,6 @@ APART = 8  # samples between two crests
 WIDTH = 3.0  # samples: how far evidence is told from its crest
 STEEP = 4.0  # how fast evidence rises about the level
 FEWEST = 4  # crests; fewer have no level
-ROUNDS = 50
 
 
 @dataclass(frozen=True)
@@ -52,29 +51,6 @@ class Level:
         found[crests] = expit(STEEP * (smooth[crests] / self.height - 1))
         spread = gaussian_filter1d(found, WIDTH) * WIDTH * np.sqrt(2 * np.pi)
         return np.asarray(np.minimum(spread, 1.0))
-
-
-def consensus(evidence: Mapping[str, Sequence[Floats]]) -> dict[str, float]:
-    """Trust in each channel, summing to 1, from its evidence (S,) in every recording.
-
-    The leading eigenvector of their correlations, the diagonal left out: a channel that fires
-    where trusted ones fire is trusted. Source: Parisi et al., "Ranking and combining multiple
-    predictors without labeled data", PNAS 2014.
-    """
-    names = list(evidence)
-    rows = np.stack([np.concatenate(list(evidence[name])) for name in names])
-    moving = rows.std(axis=1) > 0
-    agreement = np.zeros((len(names), len(names)))
-    if moving.any():
-        agreement[np.ix_(moving, moving)] = np.atleast_2d(np.corrcoef(rows[moving]))
-    np.fill_diagonal(agreement, 0.0)
-    trust = np.ones(len(names))
-    for _ in range(ROUNDS):
-        trust = np.maximum(agreement @ trust, 0.0)
-        trust = trust / (np.linalg.norm(trust) + 1e-12)
-    total = trust.sum()
-    shares = trust / total if total > 0 else np.full(len(names), 1 / len(names))
-    return dict(zip(names, map(float, shares), strict=True))
 
 
 def split_level(values: Sequence[float] | Floats) -> float:
