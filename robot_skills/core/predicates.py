@@ -65,6 +65,13 @@ def is_held(
     return near & (slack < limits["wider_m"]) & (slack > -limits["narrower_m"])
 
 
+def grip_position(thing: TaskObject, pose: Floats) -> Floats:
+    """Where (3,) in world a hand holds a thing that is at a pose (7,)."""
+    if thing.grip_m is None:
+        return pose[:3]
+    return np.asarray(pose[:3] + poses.rotate(pose[3:], thing.grip_m))
+
+
 class FactObserver:
     """Evaluates every predicate of one task on observations of the objects present.
 
@@ -86,7 +93,7 @@ class FactObserver:
         self._half_heights_m = _stacked([thing.half_extents_m for thing in things])[:, 2:]
         self._stacked_m = self._half_heights_m + self._half_heights_m.T
         self._sizes_m = np.array([thing.width_m for thing in things])
-        self._grips_m = _grips(things)
+        self._gripped = [(i, thing) for i, thing in enumerate(things) if thing.grip_m is not None]
         self._apart = ~np.eye(len(objects), dtype=bool)
         supports = [*objects, *(f.name for f in surfaces), *(f.name for f in self._spotted)]
         self._on = _facts_between(task, "on", objects, supports)
@@ -119,12 +126,11 @@ class FactObserver:
         return frozenset(facts)
 
     def _gripped_at(self, position: Floats, seen: Mapping[str, PoseEstimate]) -> Floats:
-        if not self._grips_m:
+        if not self._gripped:
             return position
         grips = position.copy()
-        for index, grip_m in self._grips_m:
-            pose = seen[self._objects[index]].pose
-            grips[index] += poses.rotate(pose[3:], grip_m)
+        for index, thing in self._gripped:
+            grips[index] = grip_position(thing, seen[thing.name].pose)
         return grips
 
     def _resting_on(self, position: Floats) -> Booleans:
@@ -164,11 +170,6 @@ class FactObserver:
 
 def _stacked(vectors: Sequence[Floats | None]) -> Floats:
     return np.array(vectors, dtype=float).reshape(-1, 3)
-
-
-def _grips(things: Sequence[TaskObject]) -> list[tuple[int, Floats]]:
-    """Which things are held elsewhere than at their origin, and where."""
-    return [(i, thing.grip_m) for i, thing in enumerate(things) if thing.grip_m is not None]
 
 
 def _interior_pose(container: Fixture | TaskObject, observation: Observation) -> Floats:
@@ -217,6 +218,4 @@ def _facts_between(
 
 
 def _typed(task: Task, fact: Fact) -> Fact | None:
-    parameters = task.predicates[fact.predicate].parameters
-    kinds = zip(fact.arguments, parameters, strict=True)
-    return fact if all(task.is_a(task.type_of(name), kind) for name, kind in kinds) else None
+    return fact if task.allows(fact) else None

@@ -162,6 +162,13 @@ class Task:
             raise unknown_name("goal", name, self.goals)
         return self.goals[name]
 
+    def allows(self, fact: Fact) -> bool:
+        """Whether the task has the fact's predicate and the types of its arguments fit."""
+        if fact.predicate not in self.predicates:
+            return False
+        kinds = zip(fact.arguments, self.predicates[fact.predicate].parameters, strict=True)
+        return all(self.is_a(self.type_of(name), kind) for name, kind in kinds)
+
     def check(self, facts: State, objects: tuple[str, ...]) -> None:
         """Raise InputError at a fact with an unknown predicate, object, arity or type."""
         for fact in facts:

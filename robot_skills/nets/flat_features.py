@@ -21,7 +21,8 @@ from robot_skills.nets.features import (
 
 Floats = NDArray[np.float64]
 
-GOAL_PREDICATES = ("on", "in", "open", "closed")
+JOINT_PREDICATES = ("open", "closed", "turned_on", "turned_off", "lit", "dark")
+GOAL_PREDICATES = ("on", "in", *JOINT_PREDICATES)
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,16 @@ class FlatView:
 
 def goal_facts(task: Task) -> list[Fact]:
     """Every fact a goal of this task can ask for, in a fixed order."""
-    things, containers = (
-        list(task.objects),
-        [f.name for f in task.fixtures.values() if f.interior_m is not None],
-    )
-    jointed = [f.name for f in task.fixtures.values() if f.joint is not None]
-    pairs = [("on", a, b) for a in things for b in things if a != b]
-    pairs += [("in", a, c) for a in things for c in containers]
-    states = [(p, c) for p in ("open", "closed") for c in jointed]
-    return [Fact(name, tuple(rest)) for name, *rest in (*pairs, *states)]
+    things, fixtures = list(task.objects), task.fixtures.values()
+    spots = [f.name for f in fixtures if f.spot_m is not None]
+    containers = [f.name for f in fixtures if f.interior_m is not None]
+    containers += [name for name in things if task.objects[name].interior_m is not None]
+    jointed = [f.name for f in fixtures if f.joint is not None]
+    pairs = [("on", a, b) for a in things for b in (*things, *spots) if a != b]
+    pairs += [("in", a, c) for a in things for c in containers if a != c]
+    states = [(p, c) for p in JOINT_PREDICATES for c in jointed]
+    facts = [Fact(name, tuple(rest)) for name, *rest in (*pairs, *states)]
+    return [fact for fact in facts if task.allows(fact)]
 
 
 def flat_features(view: FlatView, task: Task) -> Floats:

@@ -10,7 +10,7 @@ from robot_skills.core.errors import InputError
 from robot_skills.core.frames import FollowedFrame, HeldThing, upright_frame
 from robot_skills.core.observation import Observation
 from robot_skills.core.policy import ActionChunk, Subgoal
-from robot_skills.core.predicates import is_held
+from robot_skills.core.predicates import grip_position, is_held
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill
 from robot_skills.core.task import Task
@@ -100,8 +100,8 @@ class SkillPolicy:
         if thing is None:
             return False
         limits = self._task.predicates["holding"].thresholds
-        size = 2 * float(min(thing.half_extents_m[:2]))
-        return bool(is_held(pose[:3], ee, np.asarray(width_m), size, limits))
+        size = np.asarray(thing.width_m)
+        return bool(is_held(grip_position(thing, pose), ee, np.asarray(width_m), size, limits))
 
 
 def thing_symmetry(task: Task, name: str) -> int:

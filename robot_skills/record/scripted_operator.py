@@ -11,6 +11,7 @@ from robot_skills.core.errors import InputError
 from robot_skills.core.facts import OPPOSITES, Fact
 from robot_skills.core.fixtures import resting_pose
 from robot_skills.core.observation import Observation
+from robot_skills.core.predicates import grip_position
 from robot_skills.core.task import Fixture, Goal, Task, TaskObject
 from robot_skills.record.paths import Manner, reach, sweep
 
@@ -238,8 +239,7 @@ class ScriptedOperator:
     def _grasp_pose(self, thing: str) -> Floats:
         pose = self._pose(thing)
         off = self._rng.normal([0.0, 0.0, -GRASP_BELOW_M], 0.0015)
-        grip_m = self._task.objects[thing].grip_m
-        spot = pose[:3] if grip_m is None else pose[:3] + poses.rotate(pose[3:], grip_m)
+        spot = grip_position(self._task.objects[thing], pose)
         return self._hand_at(spot + off, self._hand_yaw(thing, pose))
 
     def _release_pose(self, thing: str, where: str) -> Floats:

@@ -48,7 +48,8 @@ def _free_pose(
 
 
 def _inside(ends: Floats, thing: str, place: str, task: Task) -> NDArray[np.bool_]:
-    interior = task.fixtures[place].interior_m if place in task.fixtures else None
+    support = task.fixtures.get(place) or task.objects[place]
+    interior = support.interior_m
     if interior is None:
         return np.ones(len(ends), dtype=bool)
     half = task.objects[thing].half_extents_m
