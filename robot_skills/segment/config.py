@@ -33,6 +33,9 @@ def method_named(name: str) -> Method:
     return Method(name)
 
 
+MIN_LENGTH_S = 0.5  # by default; nobody begins and ends anything in less
+
+
 @dataclass(frozen=True)
 class SegmentConfig:
     """Settings of `segment`.
@@ -46,12 +49,17 @@ class SegmentConfig:
 
     method: Method = Method.SURPRISE
     finer: float = 1.0
-    min_length_s: float = 0.5
+    min_length_s: float = MIN_LENGTH_S
     use_objects: bool = True
     seed: int = 0
     cuts: int | None = None
     skills: int | None = None
     about: int | None = None
+
+    @property
+    def stretch(self) -> float:
+        """How many times its default the shortest length is; published lengths grow with it."""
+        return self.min_length_s / MIN_LENGTH_S
 
     def __post_init__(self) -> None:
         if self.finer <= 0:

@@ -32,10 +32,10 @@ def buds_cuts(group: Sequence[Signals], config: SegmentConfig) -> list[Cuts]:
 
     Each tree is cut at skills x SEGMENT_SCALE nodes, the nodes of all are clustered, equal
     neighbours merged, clustered again, and clusters of a mean length below SHORTEST_FRAMES
-    dropped; that length holds at a `min_length_s` of 1 and grows with it. The embedding is the
-    standardised signals, and the clustering's width their usual distance instead of one set by
-    hand. Source: Zhu, Stone and Zhu, "Bottom-up skill discovery from unsegmented demonstrations
-    for long-horizon robot manipulation", RA-L 2022.
+    dropped; that length holds at the default `min_length_s` and grows with it. The embedding
+    is the standardised signals, and the clustering's width their usual distance instead of one
+    set by hand. Source: Zhu, Stone and Zhu, "Bottom-up skill discovery from unsegmented
+    demonstrations for long-horizon robot manipulation", RA-L 2022.
     """
     embeddings = standardised_together(group)
     trees = [tree_pieces(one, number, config) for number, one in enumerate(embeddings)]
@@ -49,7 +49,7 @@ def buds_pieces(
     pieces = [piece for tree in trees for piece in tree]
     for _ in range(2):
         pieces = merge_equal(_clustered(pieces, embeddings, config))
-    return drop_short(pieces, embeddings, SHORTEST_FRAMES * config.min_length_s)
+    return drop_short(pieces, embeddings, SHORTEST_FRAMES * config.stretch)
 
 
 def tree_pieces(embedding: Floats, number: int, config: SegmentConfig) -> list[Piece]:

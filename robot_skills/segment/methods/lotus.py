@@ -57,7 +57,7 @@ def lotus_pieces(embeddings: Sequence[Floats], config: SegmentConfig) -> list[Pi
     for fresh in trees[base:]:
         pieces = pieces + assign_open(fresh, pieces, embeddings, old)
     pieces = _without_tiny(pieces, old, embeddings, TINY_SHARE * (len(trees) - base))
-    return drop_short(merge_equal(pieces), embeddings, SHORTEST_FRAMES * config.min_length_s)
+    return drop_short(merge_equal(pieces), embeddings, SHORTEST_FRAMES * config.stretch)
 
 
 def _covering(skills: Sequence[Piece], piece: Piece) -> int:

@@ -22,11 +22,11 @@ def uvd_boundaries(signals: Signals, config: SegmentConfig) -> list[Boundary]:
 
     From the last frame backwards: the distance to the goal's embedding is smoothed (Nadaraya and
     Watson), its last local maximum more than 18 frames from the goal and from the start is the next
-    goal, and so on. The embedding is the standardised signals; the published 18 frames hold at a
-    `min_length_s` of 1 and grow with it. Source: Zhang et al., "Universal visual decomposer:
+    goal, and so on. The embedding is the standardised signals; the published 18 frames hold at
+    the default `min_length_s` and grow with it. Source: Zhang et al., "Universal visual decomposer:
     long-horizon manipulation made easy", ICRA 2024.
     """
-    apart = max(1, round(APART_FRAMES * config.min_length_s))
+    apart = max(1, round(APART_FRAMES * config.stretch))
     subgoals = find_subgoals(standardised(signals), apart, GAMMA * config.finer)
     return [Boundary(goal, 0.5, "distance") for goal in subgoals]
 
