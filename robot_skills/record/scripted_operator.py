@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 
 HOVER_M = (0.07, 0.11)  # how high above something a hand stops before it goes down
 TRAVEL_HEIGHT_M = 0.12  # hands cross the table no lower than this
+RIM_CLEARANCE_M = 0.05  # a full hand passes this high above a container's rim
 PULL_BEYOND_M = 0.004  # a drawer is pulled a little past where it should be
 HANDLE_WIDTH_M = 0.055  # opening with which a hand comes down over a handle
 GRASP_BELOW_M = 0.004  # how far below its centre a thing is grasped
@@ -131,7 +132,7 @@ class ScriptedOperator:
     def _place(self, thing: str, where: str) -> Iterator[Floats]:
         self._doing = ("place", (thing, where))
         down = self._release_pose(thing, where)
-        yield from self._over(down)
+        yield from self._over(down, self._above_rim(down, thing, where))
         yield from self._move(down, self._manner.slow_m_s)
         yield from self._open_hand()
         yield from self._rise(self._rng.uniform(*HOVER_M))
@@ -211,10 +212,10 @@ class ScriptedOperator:
         self._width_m = self._manner.width_m
         yield from self._wait(self._manner.grasp_wait_s)
 
-    def _over(self, pose: Floats) -> Iterator[Floats]:
+    def _over(self, pose: Floats, lowest_m: float = TRAVEL_HEIGHT_M) -> Iterator[Floats]:
         lift = self._rng.uniform(*HOVER_M)
         above = _shifted(pose, [0.0, 0.0, lift])
-        above[2] = max(above[2], TRAVEL_HEIGHT_M)
+        above[2] = max(above[2], TRAVEL_HEIGHT_M, lowest_m)
         yield from self._move(above, self._manner.speed_m_s)
 
     def _rise(self, height_m: float) -> Iterator[Floats]:
@@ -249,6 +250,14 @@ class ScriptedOperator:
         hand = self._hand_at(spot, yaw)
         offset = poses.rotate(hand[3:], held[:3])
         return _shifted(hand, [*(-offset[:2]), -offset[2] + 0.003])
+
+    def _above_rim(self, down: Floats, thing: str, where: str) -> float:
+        """Height in world at which a full hand clears the rim of what it lowers a thing into."""
+        support = self._task.objects.get(where) or self._task.fixtures[where]
+        if support.interior_m is None:
+            return float(down[2])
+        floor_m = float(down[2] - self._task.objects[thing].half_extents_m[2])
+        return floor_m + float(support.interior_m[2]) + RIM_CLEARANCE_M
 
     def _spot(self, thing: str, where: str) -> tuple[Floats, float]:
         half = float(self._task.objects[thing].half_extents_m[2])

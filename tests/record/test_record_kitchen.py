@@ -69,3 +69,11 @@ def test_a_sweep_keeps_its_distance_from_the_pivot_and_turns_the_hand_along():
     turned = poses.multiply(path[-1, 3:], poses.conjugate(start[3:]))
     np.testing.assert_allclose(poses.rotation_vector(turned), [0, 0, np.pi / 2], atol=1e-9)
     assert len(path) == pytest.approx(np.pi / 2 * 0.2 / 0.1 * 20, abs=1)
+
+
+@pytest.mark.parametrize("place", ["cupboard", "drawer"])
+def test_nothing_gets_into_what_is_shut(place):
+    goal = Goal(
+        "given", True, parse_sequence(f"in(tomato, {place})"), parse_facts(f"closed({place})")
+    )
+    assert not any(rehearse("kitchen", "ur5e", goal, seed) for seed in range(2))
