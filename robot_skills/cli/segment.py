@@ -24,6 +24,7 @@ METHODS = {
     "key-poses": "the gripper switches or the arm stops",
     "events": "the gripper switches or a wrench jumps",
     "kernel": "change points under a Gaussian kernel",
+    "kernel-surprise": "the same, of how hard each signal is to foresee",
     "pelt": "changes of the mean, exactly",
     "window": "changes of the mean between two sliding windows",
     "gripper": "the gripper switches",

@@ -16,6 +16,7 @@ class Method(StrEnum):
     KEY_POSES = "key-poses"
     EVENTS = "events"
     KERNEL = "kernel"
+    KERNEL_SURPRISE = "kernel-surprise"
     PELT = "pelt"
     WINDOW = "window"
     GRIPPER = "gripper"

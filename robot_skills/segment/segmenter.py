@@ -24,6 +24,7 @@ from robot_skills.segment.methods.embedding import shape
 from robot_skills.segment.methods.events import event_boundaries, gripper_boundaries
 from robot_skills.segment.methods.key_poses import key_pose_boundaries
 from robot_skills.segment.methods.lotus import lotus_cuts
+from robot_skills.segment.methods.surprise_changes import surprise_change_cuts
 from robot_skills.segment.methods.uvd import uvd_boundaries
 from robot_skills.segment.predict.surprise import Surprise
 from robot_skills.segment.recurrence.naming import name_skills
@@ -41,7 +42,11 @@ ALONE = {
     Method.EQUAL: equal_boundaries,
     Method.RANDOM: random_boundaries,
 }
-TOGETHER = {Method.BUDS: buds_cuts, Method.LOTUS: lotus_cuts}
+TOGETHER = {
+    Method.BUDS: buds_cuts,
+    Method.LOTUS: lotus_cuts,
+    Method.KERNEL_SURPRISE: surprise_change_cuts,
+}
 
 
 @dataclass(frozen=True)

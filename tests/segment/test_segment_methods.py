@@ -12,6 +12,7 @@ from robot_skills.core.errors import InputError
 from robot_skills.segment import Method, SegmentConfig, segment
 from robot_skills.segment.config import TAKES_NUMBER, method_named
 from robot_skills.segment.methods.buds import buds_pieces, tree_pieces
+from robot_skills.segment.methods.change_points import kernel_boundaries_of
 from robot_skills.segment.methods.cuts import spaced
 from robot_skills.segment.methods.lotus import assign_open, find_clusters, lotus_pieces
 from robot_skills.segment.methods.pieces import (
@@ -25,7 +26,8 @@ from robot_skills.segment.methods.pieces import (
 from robot_skills.segment.methods.tree import LEAF_FRAMES, build_tree, cut_tree
 from robot_skills.segment.methods.uvd import find_subgoals, smoothed
 
-PUBLISHED = [method for method in Method if method is not Method.SURPRISE]
+LEARNED = (Method.SURPRISE, Method.KERNEL_SURPRISE)  # which train networks first
+PUBLISHED = [method for method in Method if method not in LEARNED]
 LABELLING = (Method.BUDS, Method.LOTUS)
 PLACES = {"a": (0.0, 0.0, 0.0), "b": (4.0, 0.0, 0.0), "c": (0.0, 4.0, 0.0), "d": (0.0, 0.0, 4.0)}
 
@@ -265,3 +267,14 @@ def test_lotus_opens_a_skill_for_what_only_later_demonstrations_hold(late, skill
     last = [p for p in pieces if p.demonstration == 9]
     assert [p.start for p in last] == [0, 60, 120]
     assert len({p.label for p in last}) == 3
+
+
+def test_change_points_of_the_surprise_are_where_its_level_changes():
+    rng = np.random.default_rng(0)
+    level = np.repeat([0.0, 3.0, 0.0], 100)[:, None]
+    columns = np.concatenate([level, -level, np.ones((300, 1))], axis=1)
+    columns[:, :2] += rng.normal(0.0, 0.2, (300, 2))
+    found = kernel_boundaries_of(columns, SegmentConfig(), "surprise")
+    assert [b.sample for b in found] == pytest.approx([100, 200], abs=3)
+    assert {b.cause for b in found} == {"surprise"}
+    assert kernel_boundaries_of(np.ones((300, 2)), SegmentConfig(), "surprise") == []

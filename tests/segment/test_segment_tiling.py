@@ -59,7 +59,7 @@ def demonstrations(draw):
 @pytest.mark.parametrize("method", Method)
 def test_segments_tile_every_demonstration(method, monkeypatch):
     monkeypatch.setattr(predictor, "TRAINING_STEPS", 3)
-    examples = 12 if method is Method.SURPRISE else 25
+    examples = 12 if method in (Method.SURPRISE, Method.KERNEL_SURPRISE) else 25
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(demonstrations(), st.floats(0.25, 4.0), st.floats(0.1, 3.0))

@@ -2,11 +2,14 @@
 
 import numpy as np
 import ruptures
+from numpy.typing import NDArray
 
 from robot_skills.segment.boundaries import Boundary
 from robot_skills.segment.config import SegmentConfig
-from robot_skills.segment.methods.embedding import standardised
+from robot_skills.segment.methods.embedding import STILL, standardised
 from robot_skills.segment.signals import SIGNAL_RATE_HZ, Signals
+
+Floats = NDArray[np.float64]
 
 JUMP_S = 0.1
 KERNEL_PENALTY = 3.0  # x log(samples): the Bayesian information criterion's order of growth
@@ -19,7 +22,15 @@ def kernel_boundaries(signals: Signals, config: SegmentConfig) -> list[Boundary]
     selection", JMLR 2019.
     """
     search = ruptures.KernelCPD(kernel="rbf", min_size=_shortest(config), jump=_jump())
-    return _found(search, signals, config, KERNEL_PENALTY)
+    return _found(search, standardised(signals), config, KERNEL_PENALTY)
+
+
+def kernel_boundaries_of(columns: Floats, config: SegmentConfig, cause: str) -> list[Boundary]:
+    """The same of columns (S, D), each of which is standardised; constant ones are left out."""
+    spread = columns.std(axis=0)
+    rows = (columns - columns.mean(axis=0))[:, spread > STILL] / spread[spread > STILL]
+    search = ruptures.KernelCPD(kernel="rbf", min_size=_shortest(config), jump=_jump())
+    return _found(search, rows, config, KERNEL_PENALTY, cause=cause)
 
 
 def pelt_boundaries(signals: Signals, config: SegmentConfig) -> list[Boundary]:
@@ -29,9 +40,9 @@ def pelt_boundaries(signals: Signals, config: SegmentConfig) -> list[Boundary]:
     Source: Killick, Fearnhead and Eckley, "Optimal detection of changepoints with a linear
     computational cost", JASA 2012.
     """
-    columns = standardised(signals).shape[1]
+    matrix = standardised(signals)
     search = ruptures.Pelt(model="l2", min_size=_shortest(config), jump=_jump())
-    return _found(search, signals, config, columns, counts=False)
+    return _found(search, matrix, config, matrix.shape[1], counts=False)
 
 
 def window_boundaries(signals: Signals, config: SegmentConfig) -> list[Boundary]:
@@ -42,21 +53,21 @@ def window_boundaries(signals: Signals, config: SegmentConfig) -> list[Boundary]
     Source: Truong, Oudre and Vayatis, "Selective review of offline change point detection
     methods", Signal Processing 2020.
     """
-    columns = standardised(signals).shape[1]
+    matrix = standardised(signals)
     width = 2 * _shortest(config)
     search = ruptures.Window(width=width, model="l2", min_size=_shortest(config), jump=_jump())
-    return _found(search, signals, config, columns)
+    return _found(search, matrix, config, matrix.shape[1])
 
 
 def _found(
     search: ruptures.base.BaseEstimator,
-    signals: Signals,
+    matrix: Floats,
     config: SegmentConfig,
     penalty: float,
     counts: bool = True,
+    cause: str = "signals",
 ) -> list[Boundary]:
     """Boundaries of a search with `penalty` x log(samples), or as many as the user wants."""
-    matrix = standardised(signals)
     shortest = _shortest(config)
     if len(matrix) < 2 * shortest or not matrix.shape[1] or (counts and config.cuts == 0):
         return []
@@ -66,7 +77,7 @@ def _found(
         ends = search.predict(n_bkps=min(config.cuts, most))
     else:
         ends = search.predict(pen=penalty * np.log(len(matrix)) / config.finer)
-    return [Boundary(int(end), 0.5, "signals") for end in ends[:-1]]
+    return [Boundary(int(end), 0.5, cause) for end in ends[:-1]]
 
 
 def _shortest(config: SegmentConfig) -> int:

@@ -13,7 +13,7 @@ STILL = 1e-6  # a column that spreads less than this says nothing
 
 
 def standardised(signals: Signals) -> Floats:
-    """Path, velocity, gripper and objects (S, D), each column with mean 0 and spread 1."""
+    """Path, velocity, gripper, objects and picture (S, D), each column with mean 0 and spread 1."""
     return standardised_together([signals])[0]
 
 
@@ -28,10 +28,11 @@ def standardised_together(group: Sequence[Signals]) -> list[Floats]:
 
 def shape(signals: Signals) -> tuple[int, ...]:
     """Column counts that must agree before demonstrations can share one embedding."""
-    moving = signals.path, signals.gripper, signals.objects
+    moving = signals.path, signals.gripper, signals.objects, signals.picture
     return tuple(part.shape[1] for part in moving)
 
 
 def _columns(signals: Signals) -> Floats:
     objects = signals.objects.reshape(signals.samples, -1)
-    return np.concatenate([signals.path, signals.velocity, signals.gripper, objects], axis=1)
+    columns = signals.path, signals.velocity, signals.gripper, objects, signals.picture
+    return np.concatenate(columns, axis=1)
