@@ -49,6 +49,7 @@ from robot_skills.train.history import read_history
 from robot_skills.train.trainer import TrainConfig, train
 
 SEED = 20_000  # of the evaluated starts; training and tuning never used these
+CONTROL_MIN_LENGTH_S = 1.0  # a gripper that opens to let go and closes at once is one event
 CUTS = ("gripper_cuts", "equal_cuts", "true_segments")
 
 
@@ -165,7 +166,8 @@ class Bench:
                 for b in load_truth(truth, d.name).behaviours
             ]
         method = {"gripper_cuts": Method.GRIPPER, "equal_cuts": Method.EQUAL}[name]
-        return segment(demonstrations, SegmentConfig(method=method))
+        config = SegmentConfig(method=method, min_length_s=CONTROL_MIN_LENGTH_S)
+        return segment(demonstrations, config)
 
     def _flat(self, demonstrations: Sequence[Demonstration], task: Task, body: Body) -> Path:
         file = self.work / "flat.safetensors"
