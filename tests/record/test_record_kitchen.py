@@ -71,9 +71,6 @@ def test_a_sweep_keeps_its_distance_from_the_pivot_and_turns_the_hand_along():
     assert len(path) == pytest.approx(np.pi / 2 * 0.2 / 0.1 * 20, abs=1)
 
 
-@pytest.mark.parametrize("place", ["cupboard", "drawer"])
-def test_nothing_gets_into_what_is_shut(place):
-    goal = Goal(
-        "given", True, parse_sequence(f"in(tomato, {place})"), parse_facts(f"closed({place})")
-    )
+def test_nothing_gets_into_a_shut_drawer():
+    goal = Goal("given", True, parse_sequence("in(tomato, drawer)"), parse_facts("closed(drawer)"))
     assert not any(rehearse("kitchen", "ur5e", goal, seed) for seed in range(2))
