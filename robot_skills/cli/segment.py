@@ -133,12 +133,14 @@ class Segment:
     ) -> None:
         from robot_skills.cli import segment_output as output
         from robot_skills.cli.progress import track
-        from robot_skills.segment.many.cut_sources import cut_sources
+        from robot_skills.segment.many.cut_sources import cut_sources, nothing_cut
         from robot_skills.segment.many.watching import watch_clips
         from robot_skills.storage.lerobot_subtasks import export_subtasks
         from robot_skills.storage.segments import save_segments
 
         ready = watch_clips(found.sources, self._video_config(), kept, crew, track)
+        if not ready.sources:
+            raise nothing_cut({**found.skipped, **ready.skipped})
         cut = cut_sources(ready.sources, config, kept, crew, track)
         table = self._table(cut, {**found.skipped, **ready.skipped})
         save_segments(self.out / "segments.json", table)

@@ -117,3 +117,10 @@ def test_mistakes_are_told_before_the_work(tmp_path, capsys, flags, message):
     assert main(["segment", str(demos), "--out", str(tmp_path / "out"), *flags]) == 1
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_clip_that_cannot_be_read_is_named_with_its_reason(tmp_path, capsys):
+    clip = tmp_path / "broken.mp4"
+    clip.write_bytes(b"no video at all")
+    assert main(["segment", str(clip), "--out", str(tmp_path / "out")]) == 1
+    assert "nothing could be cut: broken: " in capsys.readouterr().err

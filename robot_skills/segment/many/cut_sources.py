@@ -92,6 +92,13 @@ def cut_sources(
     return _Cutter(config, kept, crew, track).cut(sources)
 
 
+def nothing_cut(skipped: Mapping[str, str]) -> InputError:
+    """The error that says why nothing is left to cut, by the reason for each recording."""
+    reasons = [f"{name}: {why}" for name, why in skipped.items()]
+    more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    return InputError(f"nothing could be cut: {'; '.join(reasons[:3])}{more}")
+
+
 class _Cutter:
     def __init__(self, config: SegmentConfig, kept: KeptResults, crew: Crew, track: Track) -> None:
         self._config = config
@@ -127,9 +134,7 @@ class _Cutter:
             if self._kept.has(keys[one.name])
         ]
         if not found:
-            reasons = [f"{name}: {why}" for name, why in self._skipped.items()]
-            more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
-            raise InputError(f"nothing could be cut: {'; '.join(reasons[:3])}{more}")
+            raise nothing_cut(self._skipped)
         return Cut(found, self._skipped)
 
     def _read(self, sources: Sequence[Source]) -> list[KeptSignals]:
