@@ -253,8 +253,9 @@ def _demo_figures(folder: Path) -> dict[str, Figure]:
         "demo_peak_gb": "GB",
         "twin_completed": "1 or 0",
     }
+    missing = "not measured: the demo was not made by `make demo`"
     return {
-        name: Figure(measured.get(name), unit, note="" if name in measured else "not measured")
+        name: Figure(measured.get(name), unit, note=missing if measured.get(name) is None else "")
         for name, unit in units.items()
     }
 
