@@ -105,6 +105,8 @@ def _processor() -> str:
 
 
 def _command() -> str:
+    """What was typed; where somebody keeps their recordings is nobody else's business."""
     script = Path(sys.argv[0]).resolve()
     shown = script.relative_to(ROOT) if script.is_relative_to(ROOT) else Path(script.name)
-    return shlex.join([str(shown), *sys.argv[1:]])
+    given = ["DIR" if Path(word).is_absolute() else word for word in sys.argv[1:]]
+    return shlex.join([str(shown), *given])
