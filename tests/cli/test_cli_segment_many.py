@@ -15,7 +15,10 @@ from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
 from robot_skills.storage.episodes import save_episode
 from robot_skills.storage.segments import load_segments
 
-START = "import sys; from robot_skills.cli import main; sys.exit(main())"
+START = (  # listens to Ctrl-C even where the tests run in the background of a shell
+    "import signal, sys; from robot_skills.cli import main; "
+    "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main())"
+)
 
 
 def record(folder, count, steps=160):
