@@ -88,7 +88,7 @@ def attempt(work: Callable[[Item], Result], item: Item) -> Outcome[Result]:
         return Outcome(None, str(error))
     except OSError as error:
         return Outcome(None, f"{error.strerror or error}: {error.filename or 'no file named'}")
-    except Exception as error:
+    except Exception as error:  # one recording, however broken, does not stop the others
         return Outcome(None, f"{type(error).__name__}: {error}")
 
 

@@ -21,16 +21,14 @@ def kernel_boundaries(signals: Signals, config: SegmentConfig) -> list[Boundary]
     Source: Arlot, Celisse and Harchaoui, "A kernel multiple change-point algorithm via model
     selection", JMLR 2019.
     """
-    search = ruptures.KernelCPD(kernel="rbf", min_size=_shortest(config), jump=_jump())
-    return _found(search, standardised(signals), config, KERNEL_PENALTY)
+    return _kernel(standardised(signals), config, "signals")
 
 
 def kernel_boundaries_of(columns: Floats, config: SegmentConfig, cause: str) -> list[Boundary]:
     """The same of columns (S, D), each of which is standardised; constant ones are left out."""
     spread = columns.std(axis=0)
     rows = (columns - columns.mean(axis=0))[:, spread > STILL] / spread[spread > STILL]
-    search = ruptures.KernelCPD(kernel="rbf", min_size=_shortest(config), jump=_jump())
-    return _found(search, rows, config, KERNEL_PENALTY, cause=cause)
+    return _kernel(rows, config, cause)
 
 
 def pelt_boundaries(signals: Signals, config: SegmentConfig) -> list[Boundary]:
@@ -57,6 +55,11 @@ def window_boundaries(signals: Signals, config: SegmentConfig) -> list[Boundary]
     width = 2 * _shortest(config)
     search = ruptures.Window(width=width, model="l2", min_size=_shortest(config), jump=_jump())
     return _found(search, matrix, config, matrix.shape[1])
+
+
+def _kernel(rows: Floats, config: SegmentConfig, cause: str) -> list[Boundary]:
+    search = ruptures.KernelCPD(kernel="rbf", min_size=_shortest(config), jump=_jump())
+    return _found(search, rows, config, KERNEL_PENALTY, cause=cause)
 
 
 def _found(
