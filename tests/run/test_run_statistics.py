@@ -1,7 +1,7 @@
 import pytest
 
 from robot_skills.core.errors import InputError
-from robot_skills.run.statistics import wilson
+from robot_skills.run.statistics import Z_95, paired_difference, wilson
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,48 @@ def test_wilson_narrows_with_more_trials():
 def test_wilson_refuses_impossible_counts(successes, n):
     with pytest.raises(InputError, match=f"found {successes} of {n}"):
         wilson(successes, n)
+
+
+def pairs(both, gained, lost, neither):
+    before = [True] * both + [False] * gained + [True] * lost + [False] * neither
+    after = [True] * both + [True] * gained + [False] * lost + [False] * neither
+    return before, after
+
+
+def test_paired_difference_agrees_with_a_published_interval():
+    # Fagerland, Lydersen and Laake, Statistics in Medicine 2014, tables II and V
+    found = paired_difference(*pairs(1, 1, 7, 12))
+    assert (found.value, found.n) == (pytest.approx(-6 / 21), 21)
+    assert (found.low, found.high) == pytest.approx((-0.517, -0.026), abs=5e-4)
+
+
+@pytest.mark.parametrize("counts", [(20, 3, 9, 8), (0, 5, 5, 0), (30, 0, 7, 3), (90, 9, 1, 0)])
+def test_paired_difference_turns_round_with_the_order(counts):
+    before, after = pairs(*counts)
+    there, back = paired_difference(before, after), paired_difference(after, before)
+    assert (there.value, there.low, there.high) == pytest.approx(
+        (-back.value, -back.high, -back.low), abs=1e-8
+    )
+    assert (there.gained, there.lost) == (back.lost, back.gained)
+
+
+@pytest.mark.parametrize("lost", range(6))
+def test_paired_difference_leaves_zero_out_just_where_mcnemars_test_does(lost):
+    for gained in range(30):
+        found = paired_difference(*pairs(40, gained, lost, 20))
+        mcnemar = (gained - lost) ** 2 / max(1, gained + lost)
+        assert (found.low > 0 or found.high < 0) == (mcnemar > Z_95**2)
+        assert -1 <= found.low <= found.value <= found.high <= 1
+
+
+def test_paired_difference_where_no_pair_differs_is_as_sure_as_there_are_pairs():
+    found = paired_difference(*pairs(1000, 0, 0, 0))
+    assert found.value == 0
+    assert found.high == pytest.approx(Z_95**2 / (1000 + Z_95**2), abs=1e-6)
+    assert found.low == pytest.approx(-found.high)
+
+
+@pytest.mark.parametrize(("before", "after"), [([], []), ([True], [True, False])])
+def test_paired_difference_refuses_what_is_no_pairs(before, after):
+    with pytest.raises(InputError, match=f"found {len(before)}, {len(after)}"):
+        paired_difference(before, after)
