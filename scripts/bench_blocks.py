@@ -71,7 +71,7 @@ class FlatCases:
     weights: Path
     library: Path
 
-    def __call__(self) -> RunCase:
+    def __call__(self) -> RunCase[Episode]:
         """A function from goal and seed to the episode that came of them."""
         library = load_library(self.library)
         task, body = _scene(library)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from robot_skills.core.task import Task
     from robot_skills.run.evaluation import Episode
-    from robot_skills.run.executor import Moment, Watch
+    from robot_skills.run.executor import Moment
     from robot_skills.run.results import TaskResult
     from robot_skills.run.statistics import Rate
     from robot_skills.sim.sim_arm import SimArm
@@ -117,21 +117,25 @@ def _in_window(simulated: Simulated, goal: str, seed: int) -> "Episode":
     """One episode shown in MuJoCo's viewer at its own pace."""
     from contextlib import ExitStack
 
+    from robot_skills.run.evaluation import Watchers
     from robot_skills.sim.viewer import Viewer
 
     with ExitStack() as stack:
 
-        def spectator(robot: "SimArm") -> "Watch":
+        def spectator(robot: "SimArm") -> Watchers:
             viewer = stack.enter_context(Viewer(robot))
-            return lambda _moment: viewer.show()
+            return Watchers(steps=lambda _moment: viewer.show())
 
         return simulated.watched(goal, seed, spectator)
 
 
 def watched_moments(simulated: Simulated, goal: str, seed: int) -> "tuple[Episode, list[Moment]]":
     """One episode, and what its watcher was shown at every control step."""
+    from robot_skills.run.evaluation import Watchers
+
     moments: list[Moment] = []
-    return simulated.watched(goal, seed, lambda _robot: moments.append), moments
+    watchers = Watchers(steps=moments.append)
+    return simulated.watched(goal, seed, lambda _robot: watchers), moments
 
 
 def film(simulated: Simulated, goal: str, seed: int, path: Path) -> "tuple[Episode, list[Moment]]":

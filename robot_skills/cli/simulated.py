@@ -32,7 +32,7 @@ class Simulated:
         task = load_task(find("envs", self.env or library.task))
         return library, task, load_arm(find("assets/arms", self.arm or library.arm))
 
-    def __call__(self) -> "RunCase":
+    def __call__(self) -> "RunCase[Episode]":
         """A function from goal and seed to the episode that comes of them."""
         library, simulation, make_plan = self._parts()
 

@@ -49,9 +49,14 @@ class EndEffectorController:
         self._workspace = workspace
         self._target: Floats | None = None
 
-    def reset(self) -> None:
-        """Forget the last target; the next step starts from the measured joints."""
-        self._target = None
+    @property
+    def target(self) -> Floats | None:
+        """The last joint targets (J,) rad, from which the next step goes on."""
+        return self._target
+
+    def reset(self, target: Floats | None = None) -> None:
+        """Go on from joint targets (J,) rad; without any, from the joints that are measured."""
+        self._target = target
 
     def step(self, measured: Floats, ee_pose_in_world: Floats) -> Floats:
         """Joint targets (J,) rad that bring the end-effector towards a pose (7,) in world."""

@@ -12,7 +12,7 @@ from robot_skills.core.facts import State
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.skill import Plan, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.run.executor import Executor, ExecutorConfig, Watch
+from robot_skills.run.executor import Executor, ExecutorConfig, Watch, WatchSkills
 from robot_skills.run.statistics import Rate, wilson
 from robot_skills.run.trace import Trace
 from robot_skills.sim.scene import Scene, build_scene
@@ -20,7 +20,17 @@ from robot_skills.sim.sim_arm import SimArm
 from robot_skills.sim.start import Situation, reset, situation_of
 
 MakePlan = Callable[[State, State, tuple[str, ...]], Plan]
-Spectator = Callable[[SimArm], Watch]
+
+
+@dataclass(frozen=True)
+class Watchers:
+    """Who is shown every control step, and who the start and end of every skill."""
+
+    steps: Watch | None = None
+    skills: WatchSkills | None = None
+
+
+Spectator = Callable[[SimArm], Watchers]
 
 
 @dataclass(frozen=True)
@@ -76,7 +86,7 @@ def run_episode(
 ) -> Episode:
     """Plan and carry out one random situation of a goal: a template, or facts.
 
-    `spectator` is told of the robot when it is ready, and gives back who watches each step.
+    `spectator` is told of the robot when it is ready, and gives back who watches.
     """
     robot, situation = simulation.start(goal, seed)
     wanted, objects = situation.goal.facts, situation.objects
@@ -88,8 +98,10 @@ def run_episode(
         plan = replan(simulation.facts(robot))
     except NoPlanError as error:
         return Episode(goal, situation.goal.seen, seed, False, None, str(error))
-    watch = spectator(robot) if spectator else None
-    executor = Executor(library, simulation.task, robot, simulation.body, config, watch)
+    watchers = spectator(robot) if spectator else Watchers()
+    executor = Executor(
+        library, simulation.task, robot, simulation.body, config, watchers.steps, watchers.skills
+    )
     trace = executor.run(plan, replan)
     success = wanted <= simulation.facts(robot)
     return Episode(goal, situation.goal.seen, seed, success, trace, _reason(trace))

@@ -12,7 +12,7 @@ from robot_skills.core.control import EndEffectorController, Workspace
 from robot_skills.core.errors import InputError, NoPlanError
 from robot_skills.core.facts import State, format_facts
 from robot_skills.core.observation import Observation
-from robot_skills.core.policy import ActionChunk
+from robot_skills.core.policy import ActionChunk, Subgoal
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.robot import Robot
 from robot_skills.core.skill import Plan, PlanStep, Skill, SkillLibrary
@@ -72,7 +72,27 @@ class Moment:
     control_step: int
 
 
+@dataclass(frozen=True)
+class SkillMoment:
+    """A skill that is about to start (no outcome yet) or has just ended.
+
+    `joint_target` (J,) rad and `ee_target` (7,) in world are what the arm was last sent to, None
+    before the first command: with the robot's own state, all that the next step depends on.
+    """
+
+    step: PlanStep
+    subgoal: Subgoal
+    observation: Observation
+    facts: State
+    ee_pose: Floats
+    joint_target: Floats | None
+    ee_target: Floats | None
+    control_step: int
+    outcome: Outcome | None = None
+
+
 Watch = Callable[[Moment], None]
+WatchSkills = Callable[[SkillMoment], None]
 
 
 class Executor:
@@ -86,6 +106,7 @@ class Executor:
         body: Body,
         config: ExecutorConfig | None = None,
         watch: Watch | None = None,
+        watch_skills: WatchSkills | None = None,
     ) -> None:
         if library.arm != body.arm.name:
             raise InputError(
@@ -106,6 +127,7 @@ class Executor:
         )
         self._config = config or ExecutorConfig()
         self._watch = watch
+        self._watch_skills = watch_skills
         self._policies = {
             skill.name: SkillPolicy(skill, task, body.kinematics, robot.rate_hz)
             for skill in library.skills
@@ -144,6 +166,15 @@ class Executor:
             self._withdraw()
             waiting = [step, *waiting] if not self._replanned(waiting, replan) else waiting
         return self._finish(plan.goal)
+
+    def attempt(
+        self, step: PlanStep, joint_target: Floats | None = None, ee_target: Floats | None = None
+    ) -> Outcome:
+        """Carry out one step alone, as it would go on from what the arm was last sent to."""
+        self._controller.reset(joint_target)
+        self._target = ee_target
+        self._begin(Plan(self._facts, step.operator.add, (step,), 0.0))
+        return self._perform(step)
 
     # Deciding
 
@@ -199,10 +230,12 @@ class Executor:
         run = _SkillRun(step, skill, self._config)
         policy = self._policies[skill.name]
         policy.reset()
+        self._show_skill(step, subgoal)
         while True:
             chunk = policy.act([self._observation], subgoal)
             outcome = self._follow(chunk, policy, run)
             if outcome is not None:
+                self._show_skill(step, subgoal, outcome)
                 return outcome
 
     def _follow(self, chunk: ActionChunk, policy: SkillPolicy, run: "_SkillRun") -> Outcome | None:
@@ -247,6 +280,23 @@ class Executor:
         self._facts = self._observer.facts(self._observation, self._ee)
 
     # Telling
+
+    def _show_skill(self, step: PlanStep, subgoal: Subgoal, outcome: Outcome | None = None) -> None:
+        if self._watch_skills is None:
+            return
+        self._watch_skills(
+            SkillMoment(
+                step=step,
+                subgoal=subgoal,
+                observation=self._observation,
+                facts=self._facts,
+                ee_pose=self._ee,
+                joint_target=self._controller.target,
+                ee_target=self._target,
+                control_step=self._count,
+                outcome=outcome,
+            )
+        )
 
     def _note(self, kind: EventKind, text: str, step: PlanStep | None = None) -> None:
         skill, arguments = (step.skill, step.arguments) if step else ("", ())

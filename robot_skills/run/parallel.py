@@ -4,14 +4,15 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from typing import Any, TypeVar
 
 from robot_skills.core.progress import Track, quiet
-from robot_skills.run.evaluation import Episode
 
-RunCase = Callable[[str, int], Episode]
-Build = Callable[[], RunCase]
+Result = TypeVar("Result")
+RunCase = Callable[[str, int], Result]
+Build = Callable[[], RunCase[Result]]
 
-_worker: dict[str, RunCase] = {}  # of this process: an initialiser can hand on in no other way
+_worker: dict[str, RunCase[Any]] = {}  # of this process: an initialiser can hand on in no other way
 
 
 def cases(goals: Sequence[str], episodes: int, seed: int) -> list[tuple[str, int]]:
@@ -20,9 +21,9 @@ def cases(goals: Sequence[str], episodes: int, seed: int) -> list[tuple[str, int
 
 
 def evaluate_in_processes(
-    build: Build, wanted: Sequence[tuple[str, int]], workers: int = 2, track: Track = quiet
-) -> list[Episode]:
-    """One episode a (goal, seed), in that order, with what `build` makes in each process.
+    build: Build[Result], wanted: Sequence[tuple[str, int]], workers: int = 2, track: Track = quiet
+) -> list[Result]:
+    """One result a (goal, seed), in that order, of what `build` makes in each process.
 
     `build` must be picklable; it is called once a process. With one worker all is done here.
     """
@@ -40,16 +41,16 @@ def evaluate_in_processes(
         return [future.result() for future in futures]
 
 
-def _await(futures: Sequence[Future[Episode]], track: Track) -> None:
+def _await(futures: Sequence[Future[Any]], track: Track) -> None:
     done = as_completed(futures)
     for _ in track(futures, "evaluating"):
         next(done).result()
 
 
-def _prepare(build: Build) -> None:
+def _prepare(build: Build[Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     _worker["run"] = build()
 
 
-def _run(goal: str, seed: int) -> Episode:
+def _run(goal: str, seed: int) -> Any:
     return _worker["run"](goal, seed)

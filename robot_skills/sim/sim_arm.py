@@ -95,12 +95,21 @@ class SimArm:
         mujoco.mj_getState(self.scene.model, self.data, state, FULL_STATE)
         return state
 
-    def set_state(self, state: Floats) -> None:
-        """Restore a full simulator state (S,) taken from the same model."""
+    @property
+    def gripper_command_m(self) -> float:
+        """Width in m that the gripper was last told to have."""
+        return self._width_command_m
+
+    def set_state(self, state: Floats, gripper_command_m: float | None = None) -> None:
+        """Restore a full simulator state (S,) taken from the same model.
+
+        Without the gripper's command it is read back from the driver, right to rounding.
+        """
         mujoco.mj_setState(self.scene.model, self.data, state, FULL_STATE)
         mujoco.mj_forward(self.scene.model, self.data)
         driver = float(self.data.ctrl[self.scene.gripper_actuator])
-        self._width_command_m = self.scene.width_of(driver)
+        read_back_m = self.scene.width_of(driver)
+        self._width_command_m = read_back_m if gripper_command_m is None else gripper_command_m
 
     def place(
         self,
