@@ -17,7 +17,8 @@ from robot_skills.core.predicates import FactObserver
 from robot_skills.core.robot import Robot
 from robot_skills.core.skill import Plan, PlanStep, Skill, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.nets.skill_policy import OPEN_THRESHOLD_M, SkillPolicy, chunk_in_world
+from robot_skills.nets.skill_policy import SkillPolicy, chunk_in_world
+from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.run.joining import joining_index
 from robot_skills.run.subgoals import bind_subgoal
 from robot_skills.run.trace import Event, EventKind, Trace
@@ -176,6 +177,12 @@ class Executor:
         self._begin(Plan(self._facts, step.operator.add, (step,), 0.0))
         return self._perform(step)
 
+    def practise(self, skill: str, act: ActResidual) -> None:
+        """Let `act` correct a refined skill, in the place of what the skill has learned."""
+        self._policies[skill] = SkillPolicy(
+            self._library.skill(skill), self._task, self._kinematics, self._robot.rate_hz, act
+        )
+
     # Deciding
 
     def _begin(self, plan: Plan) -> None:
@@ -244,8 +251,9 @@ class Executor:
         first = joining_index(targets, self._target, used)
         for index in range(first, first + used):
             width = float(chunk.gripper_width_m[index])
+            target = policy.correct(self._observation, targets[index], width)
             policy.sent(width)
-            self._act(targets[index], width, run.step)
+            self._act(target, width, run.step)
             outcome = run.judge(self._facts, self._ee, chunk.done_probability)
             if outcome is not None:
                 return outcome

@@ -13,7 +13,7 @@ from robot_skills.core.robot import Robot
 from robot_skills.core.task import Task
 from robot_skills.nets.chunk_mlp import Chunk, ChunkRunner, ChunkShape
 from robot_skills.nets.flat_features import FlatView, flat_features
-from robot_skills.nets.skill_policy import OPEN_THRESHOLD_M
+from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.run.executor import ExecutorConfig
 from robot_skills.run.joining import joining_index
 

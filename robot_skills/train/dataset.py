@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.task import Task
 from robot_skills.nets.features import SkillView, skill_features
-from robot_skills.nets.skill_policy import OPEN_THRESHOLD_M
+from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.train.grouping import SkillGroup, frame_path, held_path
 from robot_skills.train.lifting import Instance
 

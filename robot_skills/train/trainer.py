@@ -16,7 +16,7 @@ from robot_skills.core.progress import Track, quiet
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.nets.skill_policy import OPEN_THRESHOLD_M, thing_symmetry
+from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M, thing_symmetry
 from robot_skills.train.augmentation import AugmentationConfig, augment
 from robot_skills.train.cloning import CloningConfig, fit
 from robot_skills.train.dataset import Rows, SkillPath, build_rows, skill_paths
@@ -24,6 +24,7 @@ from robot_skills.train.grouping import FramedOperator, SkillGroup, group_operat
 from robot_skills.train.history import History, common_rate_hz, read_history
 from robot_skills.train.lifting import Instance, lift
 from robot_skills.train.lineage import lineage_of
+from robot_skills.train.splitting import split_recurring
 from robot_skills.train.transitions import Transition, find_transitions
 
 Floats = NDArray[np.float64]
@@ -83,8 +84,9 @@ def train(
         read_history(demonstration, task, kinematics)
         for demonstration in track(demonstrations, "reading facts")
     ]
-    transitions = find_transitions(histories, segments)
-    support = max(config.min_support, round(config.min_share * len(transitions)))
+    cut = find_transitions(histories, segments)
+    support = max(config.min_support, round(config.min_share * len(cut)))
+    transitions = split_recurring(cut, task, support)
     lifted, left = lift(transitions, task, support)
     if not lifted:
         raise InputError(
