@@ -17,6 +17,7 @@ from robot_skills.core.predicates import FactObserver
 from robot_skills.core.robot import Robot
 from robot_skills.core.skill import Plan, PlanStep, Skill, SkillLibrary
 from robot_skills.core.task import Task
+from robot_skills.nets.residual import ActResidual
 from robot_skills.nets.skill_policy import SkillPolicy, chunk_in_world
 from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.run.joining import joining_index
