@@ -64,9 +64,13 @@ class Simulation:
         """A robot in the random start that belongs to a seed and a goal: a template, or facts."""
         rng = np.random.default_rng([seed, sum(map(ord, goal))])
         situation = situation_of(self.task, goal, rng)
-        robot = SimArm(self._scene(situation.objects))
+        robot = self.robot(situation.objects)
         reset(robot, self.body.kinematics, situation.goal, rng)
         return robot, situation
+
+    def robot(self, objects: tuple[str, ...]) -> SimArm:
+        """A robot before these objects, in MuJoCo's own start."""
+        return SimArm(self._scene(objects))
 
     def facts(self, robot: SimArm) -> State:
         """Facts that hold now in truth."""

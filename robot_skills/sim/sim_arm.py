@@ -138,6 +138,7 @@ class SimArm:
     def settle(self, seconds: float) -> None:
         """Let physics run with the servos holding."""
         mujoco.mj_step(self.scene.model, self.data, round(seconds / self.scene.model.opt.timestep))
+        mujoco.mj_kinematics(self.scene.model, self.data)
 
     def _slew(self, width_m: float) -> float:
         gripper = self.scene.arm.gripper
