@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
-from robot_skills.core.task import Fixture
+from robot_skills.core.frames import upright_frame
+from robot_skills.core.task import Fixture, Task
 
 Floats = NDArray[np.float64]
 
@@ -20,6 +21,16 @@ def resting_pose(fixture: Fixture, pose: Floats, position: float) -> Floats:
     if fixture.pivot_m is None:
         return pose
     return np.asarray(poses.compose(pose, poses.invert(swing(fixture.pivot_m, position))))
+
+
+def place_frame(task: Task, name: str, pose: Floats, position: float) -> Floats:
+    """Upright frame (7,) in world in which things are put into, or onto, what is at `pose` (7,).
+
+    `position` is that of its joint in rad or m, 0 where it has none.
+    """
+    if name in task.objects:
+        return upright_frame(pose, task.objects[name].yaw_symmetry)
+    return upright_frame(resting_pose(task.fixtures[name], pose, position), 1)
 
 
 def handle_pose(fixture: Fixture, pose: Floats, travel: float) -> Floats | None:

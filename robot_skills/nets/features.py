@@ -1,5 +1,6 @@
 """What a skill's network sees: everything relative to the skill's reference frame."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,8 @@ class SkillView:
 
     `frame` is the reference frame, `thing` what is moved (or the frame where nothing is).
     `closing` is 1 where the last command was to close; `held` whether the thing is held;
-    `opening` a fixture's joint in m or rad.
+    `opening` a fixture's joint in m or rad. `which` (T, K) is 1 for the one of K fixtures that is
+    meant, where a skill was shown on several: they move on joints of their own.
     """
 
     ee: Floats
@@ -32,6 +34,7 @@ class SkillView:
     closing: Floats
     held: Floats
     opening: Floats
+    which: Floats
 
 
 def skill_features(view: SkillView) -> Floats:
@@ -48,7 +51,7 @@ def skill_features(view: SkillView) -> Floats:
         ],
         axis=-1,
     )
-    parts = [_two_scales(ee), poses.six_dimensional(ee[:, 3:]), _two_scales(thing), scalars]
+    parts = [_two_scales(ee), poses.six_dimensional(ee[:, 3:]), _two_scales(thing), scalars, view.which]
     return np.concatenate(parts, axis=-1)
 
 
@@ -57,3 +60,8 @@ def _two_scales(pose: Floats) -> Floats:
     coarse = FAR_SCALE * np.tanh(position / FAR_M)
     fine = np.clip(FINE * position, -FINE_LIMIT, FINE_LIMIT)
     return np.concatenate([coarse, fine], axis=-1)
+
+
+def which_fixture(name: str, fixtures: Sequence[str]) -> Floats:
+    """1 at the place of `name` among the K `fixtures` that a skill was shown on, else 0: (K,)."""
+    return np.array([float(name == other) for other in fixtures])

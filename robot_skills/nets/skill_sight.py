@@ -13,7 +13,7 @@ from robot_skills.core.predicates import grip_position, is_held
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill
 from robot_skills.core.task import Task
-from robot_skills.nets.features import SkillView
+from robot_skills.nets.features import SkillView, which_fixture
 
 Floats = NDArray[np.float64]
 
@@ -40,6 +40,7 @@ class SkillSight:
         self._skill = skill
         self._task = task
         self._kinematics = kinematics
+        self._fixtures = str(skill.settings.get("fixtures", "")).split()
         self.reset()
 
     def reset(self) -> None:
@@ -65,6 +66,7 @@ class SkillSight:
             closing=np.array([float(self._closing)]),
             held=np.array([float(held)]),
             opening=np.array([observation.fixture_position.get(name, 0.0)]),
+            which=which_fixture(name, self._fixtures)[None],
         )
         return Sight(name, ee, frame, view)
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from robot_skills.core import poses
 from robot_skills.core.errors import InputError
-from robot_skills.core.frames import upright_frame
+from robot_skills.core.fixtures import place_frame
 from robot_skills.core.observation import Observation
 from robot_skills.core.policy import Subgoal
 from robot_skills.core.skill import PlanStep, Skill
@@ -36,11 +36,11 @@ def _free_pose(
     ends: Floats, thing: str, place: str, task: Task, observation: Observation
 ) -> Floats:
     """The seen end (7,) in world with room around it that is most like the others."""
-    symmetry = task.objects[place].yaw_symmetry if place in task.objects else 1
     fitting = ends[_inside(ends, thing, place, task)]
     if not len(fitting):
         fitting = ends
-    base = upright_frame(observation.object_pose[place].pose, symmetry)
+    position = observation.fixture_position.get(place, 0.0)
+    base = place_frame(task, place, observation.object_pose[place].pose, position)
     world = np.asarray(poses.compose(base, fitting))
     room = np.minimum(_clearance(world, thing, place, task, observation), ROOM_M)
     unlike = np.linalg.norm(fitting[:, :3] - np.median(ends[:, :3], axis=0), axis=1)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from robot_skills.core import poses
 from robot_skills.core.task import Task
-from robot_skills.nets.features import SkillView, skill_features
+from robot_skills.nets.features import SkillView, skill_features, which_fixture
 from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.train.grouping import SkillGroup, frame_path, held_path
 from robot_skills.train.lifting import Instance
@@ -41,6 +41,12 @@ def skill_paths(group: SkillGroup, task: Task) -> list[SkillPath]:
     return [_path(instance, group, task) for instance in group.instances]
 
 
+def fixtures_shown(group: SkillGroup, task: Task) -> tuple[str, ...]:
+    """The fixtures that a skill was shown on, where these are several: each moves on its own."""
+    names = {instance.binding["?x"] for instance in group.instances} & task.fixtures.keys()
+    return tuple(sorted(names)) if len(names) > 1 else ()
+
+
 def _path(instance: Instance, group: SkillGroup, task: Task) -> SkillPath:
     transition = instance.transition
     history, span = transition.history, slice(transition.start, transition.stop)
@@ -60,6 +66,7 @@ def _path(instance: Instance, group: SkillGroup, task: Task) -> SkillPath:
         closing=closing.astype(float)[busy],
         held=held_path(transition, name).astype(float)[busy],
         opening=opening[:steps][busy],
+        which=np.repeat(which_fixture(name, fixtures_shown(group, task))[None], busy.sum(), axis=0),
     )
     effect = int(np.sum(busy[: transition.effect - transition.start]))
     effect = min(effect, int(busy.sum()) - 1)

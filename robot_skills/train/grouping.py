@@ -1,7 +1,8 @@
 """From operators to skills: the frame in which segments agree, and which operators move alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from robot_skills.core.facts import Fact
 from robot_skills.core.frames import followed_frames, upright_frame
 from robot_skills.core.skill import Operator, Parameter, ReferenceFrame
 from robot_skills.core.task import Task
-from robot_skills.train.lifting import Instance, LiftedOperator
+from robot_skills.train.lifting import Instance, LiftedOperator, brought_about
 from robot_skills.train.transitions import Transition
 
 Floats = NDArray[np.float64]
@@ -53,12 +54,12 @@ def group_operators(lifted: Sequence[LiftedOperator], task: Task) -> list[SkillG
     framed = [find_frame(one, task) for one in lifted]
     groups: list[list[FramedOperator]] = []
     for one in framed:
-        home = next((g for g in groups if _alike(one, g[0], task)), None)
+        home = next((g for g in groups if all(_alike(one, m, task) for m in g)), None)
         if home is None:
             groups.append([one])
         else:
             home.append(one)
-    taken: dict[str, int] = {}
+    taken: set[str] = set()
     return [_named(members, taken) for members in groups]
 
 
@@ -174,6 +175,8 @@ def _renamed(
 def _alike(one: FramedOperator, other: FramedOperator, task: Task) -> bool:
     if one.frame != other.frame or _opposed(one.operator, other.operator):
         return False
+    if one.operator.parameters[0].type != other.operator.parameters[0].type:
+        return False
     a, b = _landmarks(one, task), _landmarks(other, task)
     between = np.abs(a.mean(axis=0) - b.mean(axis=0))
     within = (a.std(axis=0) + b.std(axis=0)) / 2 + SPREAD_FLOOR_M
@@ -199,11 +202,16 @@ def _landmarks_of(instance: Instance, frame: ReferenceFrame, task: Task) -> Floa
     return np.concatenate([positions, widths], axis=-1).ravel()
 
 
-def _named(members: list[FramedOperator], taken: dict[str, int]) -> SkillGroup:
-    """A skill named after what it brings about, with a number where the name is `taken`."""
-    predicates = sorted({m.operator.name.partition("_off_")[0].partition("_")[0] for m in members})
-    name = "_or_".join(predicates)
-    taken[name] = taken.get(name, 0) + 1
-    name += f"_{taken[name]}" if taken[name] > 1 else ""
+def _named(members: list[FramedOperator], taken: set[str]) -> SkillGroup:
+    """A skill named after what it brings about; where that is `taken`, also after what of."""
+    facts = [brought_about(m.operator.add) for m in members]
+    plain = "_or_".join(sorted({fact.predicate if fact else "undo" for fact in facts}))
+    names = chain([plain, f"{plain}_{members[0].operator.parameters[0].type}"], _numbered(plain))
+    name = next(one for one in names if one not in taken)
+    taken.add(name)
     named = tuple(replace(m, operator=replace(m.operator, skill=name)) for m in members)
     return SkillGroup(name, members[0].frame, named)
+
+
+def _numbered(name: str) -> Iterator[str]:
+    return (f"{name}_{number}" for number in count(2))

@@ -54,7 +54,7 @@ def lift(
     """
     exact: dict[Signature, list[Instance]] = defaultdict(list)
     for transition in transitions:
-        signature, binding = _signature(transition, task)
+        signature, binding = signature_of(transition.added, transition.deleted, task)
         exact[signature].append(Instance(transition, binding))
     frequent = {s: list(found) for s, found in exact.items() if len(found) >= min_support}
     left = []
@@ -82,8 +82,8 @@ def _ordered(
     return sorted(frequent.items(), key=lambda item: (-len(item[1]), str(sorted(item[0].added))))
 
 
-def _signature(transition: Transition, task: Task) -> tuple[Signature, dict[str, str]]:
-    added, deleted = transition.added, transition.deleted
+def signature_of(added: State, deleted: State, task: Task) -> tuple[Signature, dict[str, str]]:
+    """A change of facts over variables, and the object behind each."""
     names = sorted({a for fact in added | deleted for a in fact.arguments})
     orders: Iterable[tuple[str, ...]] = (
         permutations(names) if len(names) <= MAX_PARAMETERS else [tuple(names)]
@@ -170,14 +170,21 @@ def _facts_over(instance: Instance) -> State:
 
 def operator_name(signature: Signature) -> str:
     """A name from what is brought about and what it takes it from, such as holding_off_surface."""
-    main = sorted(signature.added, key=lambda f: (f.predicate in SIDE_EFFECTS, -len(f.arguments)))
-    name = main[0].predicate if main else "undo"
+    brought = brought_about(signature.added)
     types = {p.name: p.type for p in signature.parameters}
     left = [f for f in sorted(signature.deleted) if len(f.arguments) == 2]
+    name = brought.predicate if brought else "undo"
     if left:
         return f"{name}_off_{types[left[0].arguments[1]]}"
-    onto = types[main[0].arguments[1]] if main and len(main[0].arguments) == 2 else ""
+    onto = types[brought.arguments[1]] if brought and len(brought.arguments) == 2 else ""
     return f"{name}_{onto}" if onto else name
+
+
+def brought_about(added: State) -> Fact | None:
+    """The added fact that names a change best: not one that follows from others."""
+    return min(
+        added, key=lambda f: (f.predicate in SIDE_EFFECTS, -len(f.arguments), f), default=None
+    )
 
 
 SIDE_EFFECTS = ("clear", "gripper_empty")  # facts that follow from others; no good name

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.demonstration import Demonstration, Segment
 from robot_skills.core.errors import InputError
+from robot_skills.core.fixtures import place_frame
 from robot_skills.core.frames import upright_frame
 from robot_skills.core.progress import Track, quiet
 from robot_skills.core.robot import Kinematics
@@ -19,7 +20,7 @@ from robot_skills.core.task import Task
 from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M, thing_symmetry
 from robot_skills.train.augmentation import AugmentationConfig, augment
 from robot_skills.train.cloning import CloningConfig, fit
-from robot_skills.train.dataset import Rows, SkillPath, build_rows, skill_paths
+from robot_skills.train.dataset import Rows, SkillPath, build_rows, fixtures_shown, skill_paths
 from robot_skills.train.grouping import FramedOperator, SkillGroup, group_operators
 from robot_skills.train.history import History, common_rate_hz, read_history
 from robot_skills.train.lifting import Instance, lift
@@ -135,6 +136,7 @@ def _learn(group: SkillGroup, task: Task, config: TrainConfig, track: Track) -> 
             "hidden": config.cloning.hidden,
             "layers": config.cloning.layers,
             "open_width_m": _open_width_m(group),
+            "fixtures": " ".join(fixtures_shown(group, task)),
         },
         weights=weights,
         end_poses=ends,
@@ -178,8 +180,9 @@ def _end_pose(instance: Instance, member: FramedOperator, task: Task) -> Floats:
     transition = instance.transition
     last = transition.stop - 1
     place = instance.binding[member.operator.place or "?x"]
-    things = transition.history.things
-    base = upright_frame(things[place][last], thing_symmetry(task, place))
+    things, openings = transition.history.things, transition.history.openings
+    opening = float(openings[place][last]) if place in openings else 0.0
+    base = place_frame(task, place, things[place][last], opening)
     thing = instance.binding["?x"]
     end = upright_frame(things[thing][last], thing_symmetry(task, thing))
     return np.asarray(poses.relative(base, end))

@@ -58,10 +58,11 @@ def _of_one(history: History, segments: Sequence[Segment]) -> list[Transition]:
             start = segment.stop
     if spans and start < history.steps:
         spans[-1] = (spans[-1][0], segments[-1].stop)
-    return [_transition(history, *span) for span in spans]
+    return [transition_over(history, *span) for span in spans]
 
 
-def _transition(history: History, start: int, stop: int) -> Transition:
+def transition_over(history: History, start: int, stop: int) -> Transition:
+    """What changed over steps [start, stop) of a history."""
     before, after = settled_facts(history, start), settled_facts(history, stop)
     changed = before ^ after
     final = {fact: fact in after for fact in changed}

@@ -15,7 +15,7 @@ from robot_skills.nets.features import SkillView, skill_features
 from robot_skills.storage.libraries import save_library
 
 POSE = np.array([[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]])
-INPUTS = skill_features(SkillView(POSE, POSE, POSE, *np.zeros((4, 1)))).shape[1]
+INPUTS = skill_features(SkillView(POSE, POSE, POSE, *np.zeros((4, 1)), np.zeros((1, 0)))).shape[1]
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from robot_skills.paths import find
 
 TASK = load_task(find("envs", "blocks"))
 EE = np.array([0.4, 0.1, 0.2, 0.0, 1.0, 0.0, 0.0])
+NONE = np.zeros((1, 0))
 BLOCK = np.array([0.5, 0.0, 0.02, *poses.from_yaw(np.asarray(0.3))])
 CHUNK, OPEN_M = 3, 0.075
 MOVE = np.array([0.01, 0.0, -0.02])
@@ -54,7 +55,7 @@ def constant_skill(kind="object", closing=-9.0):
 
 def view_inputs():
     one = np.zeros(1)
-    view = SkillView(EE[None], BLOCK[None], BLOCK[None], one, one, one, one)
+    view = SkillView(EE[None], BLOCK[None], BLOCK[None], one, one, one, one, NONE)
     return skill_features(view).shape[1]
 
 
@@ -130,7 +131,7 @@ def test_features_resolve_the_last_millimetres_and_do_not_grow_far_away():
     def at(x):
         ee = np.array([[x, 0, 0.0, 1, 0, 0, 0]])
         origin = poses.IDENTITY_POSE[None]
-        return skill_features(SkillView(ee, origin, origin, one, one, one, one))[0]
+        return skill_features(SkillView(ee, origin, origin, one, one, one, one, NONE))[0]
 
     assert np.abs(at(0.001) - at(0.0)).max() == pytest.approx(0.05, rel=0.01)
     assert np.abs(at(2.0) - at(3.0)).max() < 1e-3
