@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from robot_skills.cli.provenance import library_identity
 from robot_skills.cli.simulated import Simulated
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ class DemoStages:
         wanted = cases(goals, self.evaluated, EVALUATION_SEED + self.seed)
         simulated = Simulated(self.library, self.env, self.arm)
         episodes = evaluate_in_processes(simulated, wanted, self.workers, track)
-        write_results(self.folder / "evaluation.json", episodes, {"seed": self.seed})
+        settings = {"seed": self.seed, **library_identity(self.library)}
+        write_results(self.folder / "evaluation.json", episodes, settings)
         document = results_document(episodes, {})
         rates = [f"{t['success']['value']:.0%} of {t['name']}" for t in document["totals"]]
         return {"summary": ", ".join(rates), **document}

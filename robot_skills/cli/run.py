@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from robot_skills.cli.provenance import library_identity
 from robot_skills.cli.simulated import Simulated
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Run:
             print("\n\n".join(map(explanation, episodes)))
         print_results(episodes)
         if self.out is not None:
-            write_results(self.out, episodes, asdict(self))
+            write_results(self.out, episodes, asdict(self) | library_identity(self.library))
             print(f"episodes and traces: {self.out}")
         if self.video is not None:
             print(f"video of {goals[0]}, seed {self.seed}: {self.video}")

@@ -123,6 +123,11 @@ def success_rate(episodes: Sequence[Episode]) -> Rate:
 
 def skill_rates(episodes: Sequence[Episode]) -> dict[str, Rate]:
     """Share of a skill's runs that brought its effects about, by skill."""
+    return {skill: wilson(*counts) for skill, counts in skill_counts(episodes).items()}
+
+
+def skill_counts(episodes: Sequence[Episode]) -> dict[str, tuple[int, int]]:
+    """How often a skill brought its effects about, out of how many runs, by skill."""
     good: dict[str, int] = {}
     tried: dict[str, int] = {}
     for event in (e for episode in episodes if episode.trace for e in episode.trace.events):
@@ -130,4 +135,4 @@ def skill_rates(episodes: Sequence[Episode]) -> dict[str, Rate]:
             tried[event.skill] = tried.get(event.skill, 0) + 1
         if event.kind == "success":
             good[event.skill] = good.get(event.skill, 0) + 1
-    return {skill: wilson(good.get(skill, 0), count) for skill, count in sorted(tried.items())}
+    return {skill: (good.get(skill, 0), count) for skill, count in sorted(tried.items())}

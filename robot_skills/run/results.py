@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from robot_skills.core.facts import format_facts
-from robot_skills.run.evaluation import Episode
+from robot_skills.run.evaluation import Episode, skill_counts
 from robot_skills.run.statistics import Rate, wilson
 
 FORMAT = 1
@@ -64,7 +64,11 @@ def episode_row(episode: Episode) -> dict[str, Any]:
         "first_try": episode.first_try,
         "reason": episode.reason,
         "goal": format_facts(trace.goal) if trace else "",
+        "goal_facts": len(trace.goal) if trace else 0,
+        "goal_facts_held": len(trace.goal & trace.final_facts) if trace else 0,
         "robot_time_s": trace.seconds if trace else 0.0,
+        "control_steps": trace.control_steps if trace else 0,
         "retries": trace.retries if trace else 0,
+        "skills": {name: list(counts) for name, counts in skill_counts([episode]).items()},
         "trace": trace.explain().splitlines() if trace else [],
     }
