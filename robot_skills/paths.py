@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from robot_skills.core.errors import InputError, unknown_name
+from robot_skills.core.task import ROBOSUITE
 
 PACKAGE = Path(__file__).resolve().parent
 FOLDERS = ("assets", "configs", "demos", "envs")
@@ -24,8 +25,11 @@ def find(folder: str, name: str) -> Path:
     """Resolve a NAME argument: an entry of a shipped folder, or a path that exists.
 
     `folder` is a data folder or one inside it, such as "assets/arms". A bare name that ships wins
-    over a folder that happens to be called so here; write ./name for that one.
+    over a folder that happens to be called so here; write ./name for that one. `robosuite:Stack`
+    among the environments is the folder robosuite_stack.
     """
+    if folder == "envs" and name.startswith(ROBOSUITE):
+        return _robosuite_task(name)
     given = Path(name).expanduser()
     top, _, inside = folder.partition("/")
     shipped = data_folder(top) / inside
@@ -38,6 +42,14 @@ def find(folder: str, name: str) -> Path:
     raise unknown_name(
         f"entry of {folder}/ (nor a path)", name, (p.name for p in shipped.iterdir())
     )
+
+
+def _robosuite_task(name: str) -> Path:
+    folders = data_folder("envs").glob("robosuite_*")
+    known = {ROBOSUITE + "".join(p.name.title().split("_")[1:]): p for p in folders}
+    if name not in known:
+        raise unknown_name("environment", name, known)
+    return known[name]
 
 
 def recording(path: Path) -> Path:

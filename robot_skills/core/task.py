@@ -12,12 +12,15 @@ from robot_skills.core.facts import Fact, State, lasting
 
 Floats = NDArray[np.float64]
 
+ROBOSUITE = "robosuite:"  # before the name of a scene that robosuite has
+
 
 @dataclass(frozen=True)
 class TaskObject:
     """Something that moves freely, `half_extents_m` (3,), alike every 2 pi / `yaw_symmetry`.
 
-    A hand takes hold of it at `grip_m` (3,) in its body's frame, where it is `grip_width_m` wide.
+    A hand takes hold of it at `grip_m` (3,) in its body's frame, where it is `grip_width_m` wide,
+    turned by `grip_yaw_rad` from the body. `body` is its name in the scene, where that differs.
     What things can be put into has an `interior_m` as a fixture has. `region_m` (2, 2) is where
     it starts, turned by up to `yaw_range_rad`, where that differs from the other things' start.
     """
@@ -31,6 +34,8 @@ class TaskObject:
     interior_m: Floats | None = None
     region_m: Floats | None = None
     yaw_range_rad: float | None = None
+    grip_yaw_rad: float = 0.0
+    body: str = ""
 
     @property
     def width_m(self) -> float:
@@ -46,8 +51,8 @@ class Fixture:
     body's origin at the middle of the inner floor; a surface's `half_extents_m` (3,) its top.
     `handle_m` (3,) is where a hand takes hold, in the body's frame. What turns on an upright hinge
     does so about `pivot_m` (3,), and its interior stays where it is when the joint is at 0.
-    `spot_m` (3,) is where one thing stands on it. `limits` replace thresholds of predicates about
-    its joint, by the predicate's name.
+    `spot_m` (3,) is where one thing stands on it, let go `drop_m` above. `limits` replace the
+    thresholds of predicates about its joint, by the predicate's name. `body` is as in TaskObject.
     """
 
     name: str
@@ -59,6 +64,8 @@ class Fixture:
     pivot_m: Floats | None = None
     spot_m: Floats | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
+    drop_m: float = 0.0
+    body: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,12 @@ class Goal:
 
 @dataclass(frozen=True)
 class Task:
-    """One environment as data: the same formulas judge success, label demonstrations and plan."""
+    """One environment as data: the same formulas judge success, label demonstrations and plan.
+
+    `scene` is a file in `folder`, or `robosuite:` and the name of one of robosuite's environments;
+    then `judged_goal` is the goal of which robosuite itself tells whether it is reached.
+    `hand_yaw_rad` is how an operator's hand is turned from the arm's home.
+    """
 
     name: str
     folder: Path
@@ -141,6 +153,14 @@ class Task:
         if name in self.objects:
             return self.objects[name].type
         if name in self.fixtures:
+    judged_goal: str = ""
+    hand_yaw_rad: float = 0.0
+
+    @property
+    def robosuite(self) -> str | None:
+        """Name of the robosuite environment whose scene and starts these are, if it is one."""
+        found = self.scene.removeprefix(ROBOSUITE)
+        return found if found != self.scene else None
             return self.fixtures[name].type
         raise unknown_name("object", name, [*self.objects, *self.fixtures])
 

@@ -6,9 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from robot_skills.core.errors import InputError, unknown_name
 from robot_skills.core.facts import OPPOSITES, Fact, parse_sequence
-from robot_skills.core.task import Fixture, GoalTemplate, Predicate, Reset, Task, TaskObject
+from robot_skills.core.task import (
+    ROBOSUITE,
+    Fixture,
+    GoalTemplate,
+    Predicate,
+    Reset,
+    Task,
+    TaskObject,
+)
 from robot_skills.core.toml_file import TomlTable
 
 FORMAT = 1
@@ -23,7 +33,16 @@ _RESET = (
     "open_probability",
     "ee_region_m",
 )
-_OPTIONAL_OF_OBJECTS = ("grip_m", "grip_width_m", "interior_m", "region_m", "yaw_range_rad")
+_OF_HELD = ("held_error_m", "held_error_rad")
+_OPTIONAL_OF_OBJECTS = (
+    "grip_m",
+    "grip_width_m",
+    "grip_yaw_rad",
+    "interior_m",
+    "region_m",
+    "yaw_range_rad",
+    "body",
+)
 _OPTIONAL_OF_FIXTURES = (
     "joint",
     "interior_m",
@@ -32,6 +51,8 @@ _OPTIONAL_OF_FIXTURES = (
     "pivot_m",
     "spot_m",
     "limits",
+    "drop_m",
+    "body",
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -73,8 +94,10 @@ def load_task(path: Path) -> Task:
         raise top.error("format", f"format must be {FORMAT}; found {found!r}")
     if "base" in top.values:
         return _other_part_held_out(top)
-    top.check_keys((*_TOP, "reset", "goals"), ("fixtures", "held_out"))
-    if not (file.parent / top.text("scene")).is_file():
+    of_robosuite = top.text("scene").startswith(ROBOSUITE)
+    needed = "judged_goal" if of_robosuite else "reset"
+    top.check_keys((*_TOP, needed, "goals"), ("fixtures", "held_out", "hand_yaw_rad"))
+    if not of_robosuite and not (file.parent / top.text("scene")).is_file():
         raise top.error("scene", f"no scene {top.text('scene')!r} beside {file.name}")
     types = _types(top.table("types"))
     objects = {n: _object(n, t, types) for n, t in _named(top, "objects")}
@@ -88,15 +111,19 @@ def load_task(path: Path) -> Task:
         objects=objects,
         fixtures=fixtures,
         predicates=_predicates(top.table("predicates"), types, fixtures),
-        reset=_reset(top.table("reset"), objects, fixtures),
+        reset=_no_reset(objects) if of_robosuite else _reset(top.table("reset"), objects, fixtures),
         goals={},
         workspace_m=top.box("workspace_m", 3),
     )
+        judged_goal=top.text("judged_goal"),
+        hand_yaw_rad=_optional_number(top, "hand_yaw_rad", low=-np.pi) or 0.0,
     _check_names(top, task)
     goals = _goals(top.table("goals"), task)
     if any(goal.part for goal in goals.values()) or "held_out" in top.values:
         goals = _held_out(top, goals)
     return replace(task, goals=goals)
+    if of_robosuite and task.judged_goal not in goals:
+        raise top.error("judged_goal", str(unknown_name("goal", task.judged_goal, goals)))
 
 
 def _other_part_held_out(top: TomlTable) -> Task:
@@ -161,10 +188,12 @@ def _object(name: str, table: TomlTable, types: dict[str, str]) -> TaskObject:
         region_m=table.box("region_m", 2) if "region_m" in table.values else None,
         yaw_range_rad=_optional_number(table, "yaw_range_rad"),
     )
+        grip_yaw_rad=_optional_number(table, "grip_yaw_rad", low=-np.pi) or 0.0,
+        body=table.text("body"),
 
 
-def _optional_number(table: TomlTable, key: str) -> float | None:
-    return table.number(key, low=0.0) if key in table.values else None
+def _optional_number(table: TomlTable, key: str, low: float = 0.0) -> float | None:
+    return table.number(key, low=low) if key in table.values else None
 
 
 def _fixture(name: str, table: TomlTable, types: dict[str, str]) -> Fixture:
@@ -182,6 +211,8 @@ def _fixture(name: str, table: TomlTable, types: dict[str, str]) -> Fixture:
         spot_m=table.optional_numbers("spot_m", (3,)),
         limits={key: limits.number(key) for key in limits.values},
     )
+        drop_m=_optional_number(table, "drop_m") or 0.0,
+        body=table.text("body"),
 
 
 def _predicates(
@@ -230,6 +261,12 @@ def _reset(table: TomlTable, objects: dict[str, TaskObject], fixtures: dict[str,
 
 def _joint_open(table: TomlTable, fixtures: dict[str, Fixture]) -> dict[str, tuple[float, float]]:
     jointed = [name for name, fixture in fixtures.items() if fixture.joint]
+def _no_reset(objects: dict[str, TaskObject]) -> Reset:
+    """Of a scene that places everything by itself: all objects are there."""
+    nowhere = np.zeros((2, 3))
+    return Reset((len(objects), len(objects)), nowhere[:, :2], 0.0, 0.0, 0.0, {}, 0.0, nowhere)
+
+
     table.check_keys(jointed)
     ranges = {name: table.numbers(name, (2,)) for name in jointed}
     for name, (low, high) in ranges.items():

@@ -30,6 +30,8 @@ class FixtureJoint:
 
 def fixture_joints(task: Task) -> dict[str, FixtureJoint]:
     """The joints of a task's fixtures by name, as its scene places them."""
+    if all(fixture.joint is None for fixture in task.fixtures.values()):
+        return {}
     model = mujoco.MjModel.from_xml_path(str(task.folder / task.scene))
     data = mujoco.MjData(model)
     jointed = {f.name: model.joint(f.joint) for f in task.fixtures.values() if f.joint is not None}

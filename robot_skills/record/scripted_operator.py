@@ -139,6 +139,9 @@ class ScriptedOperator:
 
     def _open(self, fixture: str) -> Iterator[Floats]:
         opened = float(np.mean(self._task.reset.joint_open[fixture]))
+        fixture = self._task.fixtures.get(where)
+        if fixture is not None and fixture.drop_m > 0.0:  # it has slipped in the hand on its way
+            down = self._release_pose(thing, where)
         self._width_m = HANDLE_WIDTH_M
         handle = self._handle_pose(fixture)
         yield from self._over(handle)
@@ -241,7 +244,8 @@ class ScriptedOperator:
         pose = self._pose(thing)
         off = self._rng.normal([0.0, 0.0, -GRASP_BELOW_M], 0.0015)
         spot = grip_position(self._task.objects[thing], pose)
-        return self._hand_at(spot + off, self._hand_yaw(thing, pose))
+        grip_yaw = self._task.objects[thing].grip_yaw_rad
+        return self._hand_at(spot + off, self._hand_yaw(thing, pose, grip_yaw))
 
     def _release_pose(self, thing: str, where: str) -> Floats:
         spot, yaw = self._spot(thing, where)
@@ -268,7 +272,7 @@ class ScriptedOperator:
             height = half + float(support.half_extents_m[2])
             return pose[:3] + [0.0, 0.0, height], self._hand_yaw(where, pose)
         if isinstance(support, Fixture) and support.spot_m is not None:
-            up = _inside(support.spot_m[:2], support.spot_m[2] + half)
+            up = _inside(support.spot_m[:2], support.spot_m[2] + half + support.drop_m)
             return poses.compose(pose, up)[:3], float(self._rng.normal(0.0, 0.05))
         if interior is None:
             raise InputError(f"nothing can be put in {where}: it has no interior")
@@ -306,9 +310,9 @@ class ScriptedOperator:
         turned = poses.multiply(poses.from_yaw(np.asarray(yaw)), self._upright)
         return np.concatenate([position, turned])
 
-    def _hand_yaw(self, thing: str, pose: Floats) -> float:
+    def _hand_yaw(self, thing: str, pose: Floats, turn_rad: float = 0.0) -> float:
         symmetry = self._task.objects[thing].yaw_symmetry
-        return float(poses.fold_yaw(poses.upright_yaw(pose[3:]), symmetry))
+        return float(poses.fold_yaw(poses.upright_yaw(pose[3:]) + turn_rad, symmetry))
 
     def _pose(self, name: str) -> Floats:
         return self._look()[0].object_pose[name].pose

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills import __version__
+from robot_skills.core import poses
 from robot_skills.core.arm import load_arm
 from robot_skills.core.control import EndEffectorController, Workspace
 from robot_skills.core.errors import InputError, unknown_name
@@ -34,6 +35,7 @@ from robot_skills.record.recorder import Recorder
 from robot_skills.record.scripted_operator import ScriptedOperator, Wish
 from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.sim.render import Cameras, camera_names
+from robot_skills.sim.robosuite_episode import succeeded
 from robot_skills.sim.scene import Scene, build_scene
 from robot_skills.sim.sim_arm import SensorNoise, SimArm
 from robot_skills.sim.start import Situation, reset, sample_situation
@@ -194,8 +196,7 @@ def _take(config: SessionConfig, folder: Path, number: int, take: int) -> int | 
     with EpisodeWriter(folder, number, sizes, stage.robot.rate_hz) as writer:
         eyes = _cameras(config, situation.objects) if config.cameras else None
         wishes = list(_watched(stage.operator.wishes(), stage.recorder, eyes, writer))
-        observer = FactObserver(_task(config.env), situation.objects)
-        if not situation.goal.facts <= observer.facts(*stage.look()):
+        if not _succeeded(situation, stage):
             return None
         truth = _truth(wishes, format_facts(situation.goal.facts))
         save_truth(folder, episode_name(number), truth)
@@ -216,8 +217,13 @@ def rehearse(env: str, arm: str, goal: Goal | str, seed: int) -> bool:
         situation = Situation(tuple(task.objects), goal)
     stage = _set_stage(config, situation, rng)
     stage.recorder.run(stage.operator.wishes(), None, None)
-    observer = FactObserver(task, situation.objects)
-    return situation.goal.facts <= observer.facts(*stage.look())
+    return _succeeded(situation, stage)
+
+
+def _succeeded(situation: Situation, stage: "_Stage") -> bool:
+    goal, task = situation.goal.facts, stage.robot.scene.task
+    facts = FactObserver(task, situation.objects).facts(*stage.look())
+    return goal <= facts and succeeded(stage.robot, goal, facts)
 
 
 @dataclass(frozen=True)
@@ -240,12 +246,17 @@ def _set_stage(config: SessionConfig, situation: Situation, rng: np.random.Gener
         observation = robot.observe()
         return observation, kinematics.ee_pose(observation.joint_position)
 
-    home = kinematics.ee_pose(scene.arm.home)
+    home = _turned(kinematics.ee_pose(scene.arm.home), task.hand_yaw_rad)
     manner = sample_manner(rng)
     operator = ScriptedOperator(task, situation.goal, manner, home, look, rng)
     workspace = Workspace(*task.workspace_m)
     controller = EndEffectorController(kinematics, scene.arm, task.rate_hz, workspace)
     return _Stage(robot, operator, Recorder(robot, kinematics, controller), look)
+
+
+def _turned(pose: Floats, yaw_rad: float) -> Floats:
+    turn = poses.from_yaw(np.asarray(yaw_rad))
+    return np.concatenate([pose[:3], poses.multiply(turn, pose[3:])])
 
 
 def _provenance(config: SessionConfig, scene: Scene) -> dict[str, str]:

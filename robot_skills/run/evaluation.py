@@ -17,6 +17,7 @@ from robot_skills.run.statistics import Rate, wilson
 from robot_skills.run.trace import Trace
 from robot_skills.sim.scene import Scene, build_scene
 from robot_skills.sim.sim_arm import SimArm
+from robot_skills.sim.robosuite_episode import succeeded
 from robot_skills.sim.start import Situation, reset, situation_of
 
 MakePlan = Callable[[State, State, tuple[str, ...]], Plan]
@@ -107,7 +108,7 @@ def run_episode(
         library, simulation.task, robot, simulation.body, config, watchers.steps, watchers.skills
     )
     trace = executor.run(plan, replan)
-    success = wanted <= simulation.facts(robot)
+    success = succeeded(robot, wanted, simulation.facts(robot))
     return Episode(goal, situation.goal.seen, seed, success, trace, _reason(trace))
 
 

@@ -31,7 +31,7 @@ HIDDEN_GROUP = 4  # not drawn by default
 
 
 @contextlib.contextmanager
-def _importing_robosuite() -> Iterator[None]:
+def importing_robosuite() -> Iterator[None]:
     """Keep robosuite's import quiet, and possible where OpenCV's window libraries are missing.
 
     robosuite imports OpenCV for a viewer window; its models, all that is used here, need none.
@@ -60,7 +60,7 @@ def _opencv_loads() -> bool:
 
 @cache
 def _robosuite_xml(robot: str, gripper: str) -> str:
-    with _importing_robosuite():
+    with importing_robosuite():
         from robosuite.models import robots
         from robosuite.models.grippers import GRIPPER_MAPPING
     if not hasattr(robots, robot):

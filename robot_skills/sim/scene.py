@@ -19,6 +19,7 @@ from robot_skills.sim.arm_model import (
     tune_gripper,
     width_table,
 )
+from robot_skills.sim.robosuite_scene import robosuite_digest, robosuite_spec
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -56,8 +57,11 @@ class Scene:
     def fingerprint(self) -> str:
         """Hash of the files this model was built from, and of MuJoCo's version."""
         digest = hashlib.sha256(mujoco.__version__.encode())
-        for file in (self.task.folder / self.task.scene, self.arm.file):
-            digest.update(file.read_bytes())
+        if self.task.robosuite:
+            digest.update(robosuite_digest(self.task))
+        else:
+            digest.update((self.task.folder / self.task.scene).read_bytes())
+        digest.update(self.arm.file.read_bytes())
         return digest.hexdigest()[:16]
 
     def driver_for(self, width_m: float) -> float:
@@ -82,7 +86,10 @@ def build_scene(
     Raises InputError where the scene file and task.toml disagree.
     """
     present = tuple(task.objects) if objects is None else objects
-    spec = _task_spec(task, present)
+    if task.robosuite:
+        spec = robosuite_spec(task, arm, present, visual)
+    else:
+        spec = _task_spec(task, present)
     base = spec.worldbody.add_frame(pos=arm.base_pose[:3], quat=arm.base_pose[3:])
     arm_part = arm_spec(arm, visual)
     _add_wrist_camera(arm_part)

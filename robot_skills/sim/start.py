@@ -15,6 +15,7 @@ from robot_skills.core.facts import OPPOSITES, Fact, State, format_facts, parse_
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.task import Goal, GoalTemplate, Task
+from robot_skills.sim.robosuite_episode import start_as_robosuite
 from robot_skills.sim.sim_arm import SimArm
 
 Floats = NDArray[np.float64]
@@ -87,6 +88,9 @@ def reset(robot: SimArm, kinematics: Kinematics, goal: Goal, rng: np.random.Gene
     """
     task, scene = robot.scene.task, robot.scene
     observer = FactObserver(task, scene.objects)
+    if task.robosuite:
+        start_as_robosuite(robot, int(rng.integers(2**31)))
+        return
     for _ in range(TRIES):
         placed = _place_objects(task, scene.objects, goal, rng)
         if placed is None:
