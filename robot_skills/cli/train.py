@@ -57,6 +57,12 @@ class Train:
     min_support: int = 3
     """Segments in which a change of facts must recur to become an operator."""
 
+    policy: Annotated[str, tyro.conf.arg(metavar="KIND")] = "mlp"
+    """Kind of network a skill gets: mlp, gmm (recurrent), transformer or flow (flow matching)."""
+
+    history: int | None = None
+    """Observations that a policy sees at once; as many as its kind is used to where not given."""
+
     steps: int = 4000
     """Steps of gradient descent a skill."""
 
@@ -126,14 +132,18 @@ class Train:
             seed=self.seed,
             min_support=self.min_support,
             augmentation=AugmentationConfig(copies=self.copies),
-            cloning=CloningConfig(steps=self.steps),
+            cloning=CloningConfig(self.policy, self.steps, observations=self.history),
         )
 
     def _check_flags(self) -> None:
         from robot_skills.core.errors import InputError
+        from robot_skills.nets.kinds import kind_named
         from robot_skills.segment.config import method_named
 
         method_named(self.method)
+        kind_named(self.policy)
+        if self.history is not None and self.history < 1:
+            raise InputError(f"--history must be at least 1; found {self.history}")
         if self.segments is not None and self.true_segments:
             raise InputError("--segments and --true-segments exclude each other; give one of them")
         least = {"min-support": 1, "steps": 1, "copies": 0, "threads": 1, "seed": 0}

@@ -51,7 +51,13 @@ def skill_features(view: SkillView) -> Floats:
         ],
         axis=-1,
     )
-    parts = [_two_scales(ee), poses.six_dimensional(ee[:, 3:]), _two_scales(thing), scalars, view.which]
+    parts = [
+        _two_scales(ee),
+        poses.six_dimensional(ee[:, 3:]),
+        _two_scales(thing),
+        scalars,
+        view.which,
+    ]
     return np.concatenate(parts, axis=-1)
 
 

@@ -12,10 +12,12 @@ from robot_skills.core.policy import ActionChunk, Subgoal
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill
 from robot_skills.core.task import Task
-from robot_skills.nets.chunk_mlp import ChunkRunner, ChunkShape
 from robot_skills.nets.correction import Correction, Wanted
 from robot_skills.nets.features import skill_features
-from robot_skills.nets.residual import ActResidual, reach_of, residual_of
+from robot_skills.nets.kinds import network_of
+from robot_skills.nets.memory import Memory
+from robot_skills.nets.residual import ActResidual, reach_of, residual_of, without_residual
+from robot_skills.nets.runner import ChunkRunner
 from robot_skills.nets.skill_sight import SkillSight
 
 Floats = NDArray[np.float64]
@@ -24,10 +26,11 @@ Floats = NDArray[np.float64]
 class SkillPolicy:
     """Runs one skill's network in the skill's reference frame, and the residual it may have.
 
+    It is given the newest observation, and remembers the earlier ones that its network sees.
     `act_residual` takes the place of the residual that the skill's weights hold.
     """
 
-    observation_steps = 1
+    observation_steps = 1  # its own memory holds the others
 
     def __init__(
         self,
@@ -39,15 +42,10 @@ class SkillPolicy:
     ) -> None:
         self._skill = skill
         self._rate_hz = rate_hz
-        settings = skill.settings
-        self._open_width_m = float(_number(settings, "open_width_m"))
-        shape = ChunkShape(
-            int(_number(settings, "inputs")),
-            int(_number(settings, "chunk")),
-            int(_number(settings, "hidden")),
-            int(_number(settings, "layers")),
-        )
-        self._runner = ChunkRunner(skill.weights, shape)
+        self._open_width_m = float(_number(skill.settings, "open_width_m"))
+        network = network_of(skill.settings)
+        self._runner = ChunkRunner(without_residual(skill).weights, network)
+        self._memory = Memory(network.observations, rate_hz)
         self._sight = SkillSight(skill, task, kinematics)
         self._subgoal = Subgoal(frozenset())
         self._correction: Correction | None = None
@@ -59,6 +57,7 @@ class SkillPolicy:
     def reset(self) -> None:
         """Start the skill anew."""
         self._sight.reset()
+        self._memory.reset()
         if self._correction is not None:
             self._correction.reset()
 
@@ -66,7 +65,8 @@ class SkillPolicy:
         """Next end-effector poses in the reference frame, from the newest observation."""
         self._subgoal = subgoal
         sight = self._sight.look(history[-1], subgoal)
-        chunk = self._runner.chunk(skill_features(sight.view)[0])
+        seen = skill_features(sight.view)[0]
+        chunk = self._runner.chunk(self._memory.add(history[-1].time_s, seen))
         position = poses.relative(sight.frame, sight.ee)[:3] + chunk.moves
         return ActionChunk(
             ee_pose=np.concatenate([position, chunk.rotations], axis=-1),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.task import Task
 from robot_skills.nets.features import SkillView, skill_features, which_fixture
+from robot_skills.nets.memory import with_history
 from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.train.grouping import SkillGroup, frame_path, held_path
 from robot_skills.train.lifting import Instance
@@ -109,8 +110,11 @@ class Rows:
     done: Floats
 
 
-def build_rows(paths: Sequence[SkillPath], chunk: int) -> Rows:
-    """One row a step of every path; a chunk that runs past the end repeats the last wish."""
+def build_rows(paths: Sequence[SkillPath], chunk: int, observations: int = 1) -> Rows:
+    """One row a step of every path; a chunk that runs past the end repeats the last wish.
+
+    Inputs hold as many `observations` as the policy sees at once.
+    """
     inputs, targets, closing, done = [], [], [], []
     for path in paths:
         steps = len(path.wanted)
@@ -118,7 +122,7 @@ def build_rows(paths: Sequence[SkillPath], chunk: int) -> Rows:
         relative = poses.relative(path.view.frame[:, None], path.wanted[ahead])
         here = poses.relative(path.view.frame, path.view.ee)[:, None, :3]
         six = poses.six_dimensional(relative[..., 3:])
-        inputs.append(skill_features(path.view))
+        inputs.append(with_history(skill_features(path.view), observations))
         targets.append(np.concatenate([relative[..., :3] - here, six], axis=-1))
         closing.append(path.wanted_closed[ahead].astype(float))
         done.append((np.arange(steps) >= steps - DONE_STEPS).astype(float))

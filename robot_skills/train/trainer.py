@@ -17,6 +17,7 @@ from robot_skills.core.progress import Track, quiet
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill, SkillLibrary
 from robot_skills.core.task import Task
+from robot_skills.nets.kinds import settings_of
 from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M, thing_symmetry
 from robot_skills.train.augmentation import AugmentationConfig, augment
 from robot_skills.train.cloning import CloningConfig, fit
@@ -131,10 +132,7 @@ def _learn(group: SkillGroup, task: Task, config: TrainConfig, track: Track) -> 
         operators=tuple(member.operator for member in group.members),
         frame=group.frame,
         settings={
-            "inputs": rows.inputs.shape[1],
-            "chunk": config.cloning.chunk,
-            "hidden": config.cloning.hidden,
-            "layers": config.cloning.layers,
+            **settings_of(config.cloning.network(rows.inputs.shape[1])),
             "open_width_m": _open_width_m(group),
             "fixtures": " ".join(fixtures_shown(group, task)),
         },
@@ -153,7 +151,7 @@ def _augmented(paths: Sequence[SkillPath], config: TrainConfig) -> Rows:
     rng = np.random.default_rng(config.seed)
     settings = config.augmentation
     copies = [augment(path, rng, settings) for _ in range(settings.copies) for path in paths]
-    return build_rows([*paths, *copies], config.cloning.chunk)
+    return build_rows([*paths, *copies], config.cloning.chunk, config.cloning.seen)
 
 
 def _open_width_m(group: SkillGroup) -> float:

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from robot_skills.cli.deploy import Deploy
 from robot_skills.core.errors import InputError, NoPlanError
 from robot_skills.core.facts import parse_facts
 from robot_skills.core.skill import Operator, Parameter, ReferenceFrame, Skill, SkillLibrary
-from robot_skills.nets.chunk_mlp import ChunkMlp, ChunkShape, export_weights
 from robot_skills.nets.features import SkillView, skill_features
+from robot_skills.nets.kinds import settings_of
+from robot_skills.nets.learning import begin, export, no_scales
+from robot_skills.nets.mlp import Mlp
 from robot_skills.storage.libraries import save_library
 
 POSE = np.array([[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]])
@@ -20,8 +21,7 @@ INPUTS = skill_features(SkillView(POSE, POSE, POSE, *np.zeros((4, 1)), np.zeros(
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(0)
-    shape = ChunkShape(inputs=INPUTS, chunk=4, hidden=8, layers=1)
+    network = Mlp(inputs=INPUTS, chunk=4, hidden=8, layers=1)
     operator = Operator(
         name="open",
         skill="open",
@@ -35,8 +35,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name="open",
         operators=(operator,),
         frame=ReferenceFrame("object", "?d"),
-        settings={"inputs": INPUTS, "chunk": 4, "hidden": 8, "layers": 1, "open_width_m": 0.08},
-        weights=export_weights(ChunkMlp(shape)),
+        settings={**settings_of(network), "open_width_m": 0.08},
+        weights=export({**begin(network, 0), **no_scales(network)}),
         end_poses={"open": np.zeros((0, 7))},
         start_ee=np.zeros((1, 3)),
         median_steps=8,

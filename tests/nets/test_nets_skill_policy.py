@@ -121,7 +121,7 @@ def test_the_gripper_closes_wholly_or_opens_as_wide_as_was_shown(closing, width_
 def test_a_skill_without_a_setting_is_refused():
     skill = constant_skill()
     settings = {k: v for k, v in skill.settings.items() if k != "chunk"}
-    with pytest.raises(InputError, match="lack the number 'chunk'"):
+    with pytest.raises(InputError, match="lack the whole number 'chunk'"):
         policy_of(replace(skill, settings=settings))
 
 

@@ -1,0 +1,43 @@
+"""A network's weights while they are learned: torch's, and as they leave it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from robot_skills.nets.network import (
+    INPUT_MEAN,
+    INPUT_SCALE,
+    POSE_MEAN,
+    POSE_SCALE,
+    Network,
+    pose_outputs,
+)
+
+Weights = dict[str, NDArray[np.float32]]
+Tensors = dict[str, torch.Tensor]
+
+
+def begin(network: Network, seed: int) -> Tensors:
+    """Weights to learn, each part's drawn in turn; the same seed gives the same ones."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        drawn = [part.begin() for part in network.parts()]
+    return {name: array.requires_grad_() for part in drawn for name, array in part.items()}
+
+
+def no_scales(network: Network) -> Tensors:
+    """Means of 0 and scales of 1 for inputs (I,) and poses (9 H,)."""
+    sizes = {INPUT_MEAN: network.inputs, POSE_MEAN: pose_outputs(network)}
+    sizes |= {INPUT_SCALE: network.inputs, POSE_SCALE: pose_outputs(network)}
+    make = {name: torch.ones if name.endswith("scale") else torch.zeros for name in sizes}
+    return {name: make[name](size) for name, size in sizes.items()}
+
+
+def export(weights: Mapping[str, Any]) -> Weights:
+    """Every array as NumPy float32 by name."""
+    return {
+        name: tensor.detach().cpu().numpy().astype(np.float32) for name, tensor in weights.items()
+    }
