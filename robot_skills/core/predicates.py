@@ -53,6 +53,25 @@ def is_inside(position: Array, pose_container: Array, interior_m: Array, margin_
     return within_x & within_y & (height > -margin_m) & (height < interior_m[..., 2])
 
 
+def is_inserted(
+    pose: Array,
+    tip_m: Array,
+    pose_socket: Array,
+    mouth_m: Array,
+    limits: Mapping[str, float],
+) -> Array:
+    """Whether the tip of a peg at `pose` (..., 7) is deep in a socket's hole and near its axis.
+
+    The tip is `tip_m` below the peg's origin along its axis, the hole's mouth `mouth_m` above the
+    origin of the socket at `pose_socket` (..., 7), along the hole's axis.
+    """
+    down = poses.rotate(pose[..., 3:], np.array([0.0, 0.0, -1.0]))
+    tip = pose[..., :3] + tip_m[..., None] * down
+    local = poses.rotate(poses.conjugate(pose_socket[..., 3:]), tip - pose_socket[..., :3])
+    near_axis = local[..., 0] ** 2 + local[..., 1] ** 2 < limits["sideways_m"] ** 2
+    return near_axis & (mouth_m - local[..., 2] > limits["depth_m"])
+
+
 def is_held(
     position: Array, ee_pose: Array, width_m: Array, size_m: Array, limits: Mapping[str, float]
 ) -> Array:
@@ -84,8 +103,11 @@ class FactObserver:
         self._limits = {name: p.thresholds for name, p in task.predicates.items()}
         things, fixtures = [task.objects[n] for n in objects], list(task.fixtures.values())
         hollow: list[Fixture | TaskObject] = [*fixtures, *things]
-        self._containers = [one for one in hollow if one.interior_m is not None]
-        self._interiors_m = np.array([one.interior_m for one in self._containers]).reshape(-1, 3)
+        hollow = [one for one in hollow if one.interior_m is not None]
+        self._containers = hollow if "in" in task.predicates else []
+        self._interiors_m = _stacked([one.interior_m for one in self._containers])
+        self._sockets = hollow if "inserted" in task.predicates else []
+        self._mouths_m = _stacked([one.interior_m for one in self._sockets])[:, 2]
         surfaces = [f for f in fixtures if f.half_extents_m is not None]
         self._tops_m = np.array([f.half_extents_m for f in surfaces]).reshape(-1, 3)[:, 2]
         self._spotted = [f for f in fixtures if f.spot_m is not None]
@@ -98,6 +120,7 @@ class FactObserver:
         supports = [*objects, *(f.name for f in surfaces), *(f.name for f in self._spotted)]
         self._on = _facts_between(task, "on", objects, supports)
         self._in = _facts_between(task, "in", objects, [one.name for one in self._containers])
+        self._inserted = _facts_between(task, "inserted", objects, [s.name for s in self._sockets])
         self._holding = _facts_about(task, "holding", objects)
         self._clear = _facts_about(task, "clear", objects)
         self._joints = list(_joint_facts(task, objects))
@@ -110,7 +133,8 @@ class FactObserver:
     def facts(self, observation: Observation, ee_pose: Floats) -> State:
         """All facts that hold, from an observation and the end-effector pose (7,) in world."""
         seen = observation.object_pose
-        position = np.array([seen[name].pose for name in self._objects]).reshape(-1, 7)[:, :3]
+        pose = np.array([seen[name].pose for name in self._objects]).reshape(-1, 7)
+        position = pose[:, :3]
         width_m = np.asarray(observation.gripper_width_m)
         grips = self._gripped_at(position, seen)
         held = is_held(grips, ee_pose, width_m, self._sizes_m, self._limits["holding"])
@@ -120,6 +144,8 @@ class FactObserver:
         clear = ~(held | on.any(axis=0))
         facts = {*self._holding[held], *self._clear[clear], *self._openings(observation)}
         facts.update(self._on[np.hstack([on, standing])], self._in[inside])
+        if self._sockets:
+            facts.update(self._inserted[self._in_sockets(pose, observation) & ~held[:, None]])
         facts.discard(None)  # what the types do not allow
         if not held.any():
             facts.add(GRIPPER_EMPTY)
@@ -155,6 +181,12 @@ class FactObserver:
         containers = np.array([_interior_pose(one, observation) for one in self._containers])
         margin_m = self._limits["in"]["margin_m"]
         return np.asarray(is_inside(position[:, None], containers, self._interiors_m, margin_m))
+
+    def _in_sockets(self, pose: Floats, observation: Observation) -> Booleans:
+        sockets = np.array([_interior_pose(one, observation) for one in self._sockets])
+        limits = self._limits["inserted"]
+        tips_m = self._half_heights_m
+        return np.asarray(is_inserted(pose[:, None], tips_m, sockets, self._mouths_m, limits))
 
     def _openings(self, observation: Observation) -> Iterator[Fact]:
         for fixture, raised, above, lowered, below in self._joints:
