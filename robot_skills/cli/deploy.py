@@ -126,9 +126,9 @@ class Deploy:
         from robot_skills.core.body import Body
         from robot_skills.core.facts import State, format_facts
         from robot_skills.core.predicates import FactObserver
-        from robot_skills.core.skill import Plan
+        from robot_skills.core.skill import NOTHING_BARRED, Barred, Plan
         from robot_skills.deploy.connect import deployed_arm
-        from robot_skills.plan import make_plan
+        from robot_skills.plan import plan_without
         from robot_skills.run.executor import execute
         from robot_skills.sim.kinematics import MujocoKinematics
 
@@ -137,8 +137,8 @@ class Deploy:
         objects = tuple(name for name in task.objects if name in seen.object_pose)
         observer = FactObserver(task, objects)
 
-        def replan(facts: State) -> Plan:
-            return make_plan(facts, goal.facts, library, task, objects)
+        def replan(facts: State, barred: Barred = NOTHING_BARRED) -> Plan:
+            return plan_without(barred, facts, goal.facts, library, task, objects)
 
         start = observer.facts(seen, kinematics.ee_pose(seen.joint_position))
         print(f"start: {format_facts(start)}\ngoal:  {format_facts(goal.facts)}")

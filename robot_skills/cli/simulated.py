@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from robot_skills.core.arm import ArmProfile
     from robot_skills.core.facts import State
-    from robot_skills.core.skill import Plan, SkillLibrary
+    from robot_skills.core.skill import Barred, Plan, SkillLibrary
     from robot_skills.core.task import Task
     from robot_skills.run.evaluation import Episode, MakePlan, Simulation, Spectator
     from robot_skills.run.parallel import RunCase
@@ -52,13 +52,19 @@ class Simulated:
 
     def _parts(self) -> "tuple[SkillLibrary, Simulation, MakePlan]":
         from robot_skills.core.body import Body
-        from robot_skills.plan import make_plan
+        from robot_skills.core.skill import NOTHING_BARRED
+        from robot_skills.plan import plan_without
         from robot_skills.run.evaluation import Simulation
         from robot_skills.sim.kinematics import MujocoKinematics
 
         library, task, arm = self.load()
 
-        def plan(facts: "State", goal: "State", objects: tuple[str, ...]) -> "Plan":
-            return make_plan(facts, goal, library, task, objects)
+        def plan(
+            facts: "State",
+            goal: "State",
+            objects: tuple[str, ...],
+            barred: "Barred" = NOTHING_BARRED,
+        ) -> "Plan":
+            return plan_without(barred, facts, goal, library, task, objects)
 
         return library, Simulation(task, Body(arm, MujocoKinematics(arm))), plan

@@ -139,6 +139,17 @@ class PlanStep:
 
 
 @dataclass(frozen=True)
+class Barred:
+    """What a plan has to do without: ground operators (name, arguments), and whole skills."""
+
+    operators: frozenset[tuple[str, tuple[str, ...]]] = frozenset()
+    skills: frozenset[str] = frozenset()
+
+
+NOTHING_BARRED = Barred()
+
+
+@dataclass(frozen=True)
 class Plan:
     """Steps that lead from `start` to every fact of `goal`; cost is the sum of the steps'."""
 

@@ -5,7 +5,19 @@ from typing import Literal
 
 from robot_skills.core.facts import State
 
-EventKind = Literal["plan", "start", "success", "failure", "replan", "goal", "stop"]
+EventKind = Literal[
+    "plan",
+    "start",
+    "success",
+    "failure",
+    "replan",
+    "goal",
+    "stop",
+    "undone",
+    "unseen",
+    "alarm",
+    "disturbance",
+]
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,6 @@ class Trace:
     def explain(self) -> str:
         """Every decision in a line, with the time in s."""
         return "\n".join(
-            f"{event.control_step / self.rate_hz:7.2f} s  {event.kind:<8} {event.text}"
+            f"{event.control_step / self.rate_hz:7.2f} s  {event.kind:<11} {event.text}"
             for event in self.events
         )

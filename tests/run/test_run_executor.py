@@ -13,7 +13,7 @@ from robot_skills.run.executor import Executor, ExecutorConfig
 HOLDING = Fact("holding", ("red",))
 
 
-def no_plan(facts):
+def no_plan(facts, barred=None):
     raise NoPlanError("nothing brings it about")
 
 
@@ -93,7 +93,7 @@ def test_executor_notices_that_what_a_skill_needs_is_lost_and_replans(carry_out,
     library = library_with(pick=pick, drop=drop)
     asked = []
 
-    def replan(facts):
+    def replan(facts, barred=None):
         asked.append(facts)
         return plan_of(facts, ("pick", "red"), ("drop", "red"))
 

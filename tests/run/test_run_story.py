@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from robot_skills.core.demonstration import Segment
-from robot_skills.plan import make_plan
+from robot_skills.core.skill import NOTHING_BARRED
+from robot_skills.plan import plan_without
 from robot_skills.record.session import SessionConfig, record_session
 from robot_skills.run.evaluation import Simulation, run_episode, success_rate
 from robot_skills.storage.episodes import load_demonstrations
@@ -47,8 +48,8 @@ def test_ten_demonstrations_make_an_arm_that_puts_blocks_away(learn, task, body)
     simulation = Simulation(task, body)
 
     def successes(library):
-        def plan(facts, goal, objects):
-            return make_plan(facts, goal, library, task, objects)
+        def plan(facts, goal, objects, barred=NOTHING_BARRED):
+            return plan_without(barred, facts, goal, library, task, objects)
 
         goal = "in(red, tray)"
         episodes = [run_episode(simulation, library, plan, goal, seed) for seed in range(EPISODES)]

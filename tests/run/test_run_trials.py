@@ -40,7 +40,7 @@ def simulation(task, body):
 def planner(*operators):
     """Plans that carry operators out on the red block, in order, whatever the facts."""
     steps = [(name, "red") for name in operators]
-    return lambda facts, _goal, _objects: plan_of(facts, *steps)
+    return lambda facts, *_others: plan_of(facts, *steps)
 
 
 @pytest.fixture
