@@ -79,11 +79,7 @@ class Predicate:
 
 @dataclass(frozen=True)
 class Reset:
-    """The random start: counts, the region (2, 2) m for objects, spacing, and odds.
-
-    What a goal starts in the hand lies there up to `held_error_m` from its grip along the fingers
-    and across them, and up to `held_error_rad` askew about the axis on which they close.
-    """
+    """The random start: counts, the region (2, 2) m for objects, spacing, and odds."""
 
     objects: tuple[int, int]
     region_m: Floats
@@ -93,8 +89,6 @@ class Reset:
     joint_open: Mapping[str, tuple[float, float]]
     open_probability: float
     ee_region_m: Floats
-    held_error_m: float = 0.0
-    held_error_rad: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -153,12 +147,6 @@ class Task:
     reset: Reset
     goals: Mapping[str, GoalTemplate]
     workspace_m: Floats
-
-    def type_of(self, name: str) -> str:
-        """Type of an object or fixture; InputError suggests the near one."""
-        if name in self.objects:
-            return self.objects[name].type
-        if name in self.fixtures:
     judged_goal: str = ""
     hand_yaw_rad: float = 0.0
 
@@ -167,6 +155,12 @@ class Task:
         """Name of the robosuite environment whose scene and starts these are, if it is one."""
         found = self.scene.removeprefix(ROBOSUITE)
         return found if found != self.scene else None
+
+    def type_of(self, name: str) -> str:
+        """Type of an object or fixture; InputError suggests the near one."""
+        if name in self.objects:
+            return self.objects[name].type
+        if name in self.fixtures:
             return self.fixtures[name].type
         raise unknown_name("object", name, [*self.objects, *self.fixtures])
 

@@ -34,7 +34,6 @@ _RESET = (
     "ee_region_m",
 )
 _OF_HELD = ("held_error_m", "held_error_rad")
-_OF_HELD = ("held_error_m", "held_error_rad")
 _OPTIONAL_OF_OBJECTS = (
     "grip_m",
     "grip_width_m",
@@ -71,7 +70,6 @@ FORMULAS = {
     "clear": Formula(1),
     "gripper_empty": Formula(0),
     "in": Formula(2, ("margin_m",)),
-    "inserted": Formula(2, ("depth_m", "sideways_m")),
     "open": Formula(1, ("above",)),
     "closed": Formula(1, ("below",)),
     "turned_on": Formula(1, ("above",)),
@@ -80,7 +78,7 @@ FORMULAS = {
     "dark": Formula(1, ("below",)),
 }
 _OF_CONTAINERS = ("in", "open", "closed")  # a task without containers does without them
-_OF_OTHERS = ("inserted", "turned_on", "turned_off", "lit", "dark")
+_OF_SWITCHES = ("turned_on", "turned_off", "lit", "dark")
 _PARTS = "parts"  # of the goals, of which one at a time is held out
 
 
@@ -116,16 +114,16 @@ def load_task(path: Path) -> Task:
         reset=_no_reset(objects) if of_robosuite else _reset(top.table("reset"), objects, fixtures),
         goals={},
         workspace_m=top.box("workspace_m", 3),
-    )
         judged_goal=top.text("judged_goal"),
         hand_yaw_rad=_optional_number(top, "hand_yaw_rad", low=-np.pi) or 0.0,
+    )
     _check_names(top, task)
     goals = _goals(top.table("goals"), task)
     if any(goal.part for goal in goals.values()) or "held_out" in top.values:
         goals = _held_out(top, goals)
-    return replace(task, goals=goals)
     if of_robosuite and task.judged_goal not in goals:
         raise top.error("judged_goal", str(unknown_name("goal", task.judged_goal, goals)))
+    return replace(task, goals=goals)
 
 
 def _other_part_held_out(top: TomlTable) -> Task:
@@ -189,9 +187,9 @@ def _object(name: str, table: TomlTable, types: dict[str, str]) -> TaskObject:
         interior_m=table.optional_numbers("interior_m", (3,)),
         region_m=table.box("region_m", 2) if "region_m" in table.values else None,
         yaw_range_rad=_optional_number(table, "yaw_range_rad"),
-    )
         grip_yaw_rad=_optional_number(table, "grip_yaw_rad", low=-np.pi) or 0.0,
         body=table.text("body"),
+    )
 
 
 def _optional_number(table: TomlTable, key: str, low: float = 0.0) -> float | None:
@@ -212,16 +210,16 @@ def _fixture(name: str, table: TomlTable, types: dict[str, str]) -> Fixture:
         pivot_m=table.optional_numbers("pivot_m", (3,)),
         spot_m=table.optional_numbers("spot_m", (3,)),
         limits={key: limits.number(key) for key in limits.values},
-    )
         drop_m=_optional_number(table, "drop_m") or 0.0,
         body=table.text("body"),
+    )
 
 
 def _predicates(
     table: TomlTable, types: dict[str, str], fixtures: dict[str, Fixture]
 ) -> dict[str, Predicate]:
     has_containers = any(f.interior_m is not None for f in fixtures.values())
-    optional = _OF_OTHERS if has_containers else (*_OF_CONTAINERS, *_OF_OTHERS)
+    optional = _OF_SWITCHES if has_containers else (*_OF_CONTAINERS, *_OF_SWITCHES)
     table.check_keys([name for name in FORMULAS if name not in optional], optional)
     return {name: _predicate(name, t, types) for name, t in table.tables().items()}
 
@@ -241,7 +239,7 @@ def _predicate(name: str, table: TomlTable, types: dict[str, str]) -> Predicate:
 
 
 def _reset(table: TomlTable, objects: dict[str, TaskObject], fixtures: dict[str, Fixture]) -> Reset:
-    table.check_keys(_RESET, ("joint_open", *_OF_HELD))
+    table.check_keys(_RESET, ("joint_open",))
     fewest, most = table.numbers("objects", (2,))
     if not (1 <= fewest <= most <= len(objects) and fewest.is_integer() and most.is_integer()):
         raise table.error(
@@ -258,18 +256,17 @@ def _reset(table: TomlTable, objects: dict[str, TaskObject], fixtures: dict[str,
         joint_open=_joint_open(table.table("joint_open"), fixtures),
         open_probability=table.number("open_probability", low=0.0, high=1.0),
         ee_region_m=table.box("ee_region_m", 3),
-        **{key: table.number(key, low=0.0) for key in _OF_HELD if key in table.values},
     )
 
 
-def _joint_open(table: TomlTable, fixtures: dict[str, Fixture]) -> dict[str, tuple[float, float]]:
-    jointed = [name for name, fixture in fixtures.items() if fixture.joint]
 def _no_reset(objects: dict[str, TaskObject]) -> Reset:
     """Of a scene that places everything by itself: all objects are there."""
     nowhere = np.zeros((2, 3))
     return Reset((len(objects), len(objects)), nowhere[:, :2], 0.0, 0.0, 0.0, {}, 0.0, nowhere)
 
 
+def _joint_open(table: TomlTable, fixtures: dict[str, Fixture]) -> dict[str, tuple[float, float]]:
+    jointed = [name for name, fixture in fixtures.items() if fixture.joint]
     table.check_keys(jointed)
     ranges = {name: table.numbers(name, (2,)) for name in jointed}
     for name, (low, high) in ranges.items():
