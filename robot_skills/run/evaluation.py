@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Protocol
 
 import numpy as np
 
@@ -10,7 +11,8 @@ from robot_skills.core.body import Body
 from robot_skills.core.errors import NoPlanError
 from robot_skills.core.facts import State
 from robot_skills.core.predicates import FactObserver
-from robot_skills.core.skill import Plan, SkillLibrary
+from robot_skills.core.robot import Robot
+from robot_skills.core.skill import NOTHING_BARRED, Barred, Plan, SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.run.executor import Executor, ExecutorConfig, Watch, WatchSkills
 from robot_skills.run.statistics import Rate, wilson
@@ -20,15 +22,29 @@ from robot_skills.sim.scene import Scene, build_scene
 from robot_skills.sim.sim_arm import SimArm
 from robot_skills.sim.start import Situation, reset, situation_of
 
-MakePlan = Callable[[State, State, tuple[str, ...]], Plan]
+
+class MakePlan(Protocol):
+    """A plan from facts to a goal over the objects present, without what is barred."""
+
+    def __call__(  # noqa: D102 - said above
+        self,
+        facts: State,
+        goal: State,
+        objects: tuple[str, ...],
+        barred: Barred = NOTHING_BARRED,
+    ) -> Plan: ...
 
 
 @dataclass(frozen=True)
 class Watchers:
-    """Who is shown every control step, and who the start and end of every skill."""
+    """Who is shown every control step, and who the start and end of every skill.
+
+    `robot` is acted on in the place of the simulated arm, where something is put around that.
+    """
 
     steps: Watch | None = None
     skills: WatchSkills | None = None
+    robot: Robot | None = None
 
 
 Spectator = Callable[[SimArm], Watchers]
@@ -96,8 +112,8 @@ def run_episode(
     robot, situation = simulation.start(goal, seed)
     wanted, objects = situation.goal.facts, situation.objects
 
-    def replan(facts: State) -> Plan:
-        return make_plan(facts, wanted, objects)
+    def replan(facts: State, barred: Barred = NOTHING_BARRED) -> Plan:
+        return make_plan(facts, wanted, objects, barred)
 
     try:
         plan = replan(simulation.facts(robot))
@@ -105,7 +121,13 @@ def run_episode(
         return Episode(goal, situation.goal.seen, seed, False, None, str(error))
     watchers = spectator(robot) if spectator else Watchers()
     executor = Executor(
-        library, simulation.task, robot, simulation.body, config, watchers.steps, watchers.skills
+        library,
+        simulation.task,
+        watchers.robot or robot,
+        simulation.body,
+        config,
+        watchers.steps,
+        watchers.skills,
     )
     trace = executor.run(plan, replan)
     success = succeeded(robot, wanted, simulation.facts(robot))
