@@ -79,7 +79,11 @@ class Predicate:
 
 @dataclass(frozen=True)
 class Reset:
-    """The random start: counts, the region (2, 2) m for objects, spacing, and odds."""
+    """The random start: counts, the region (2, 2) m for objects, spacing, and odds.
+
+    What a goal starts in the hand lies there up to `held_error_m` from its grip along the fingers
+    and across them, and up to `held_error_rad` askew about the axis on which they close.
+    """
 
     objects: tuple[int, int]
     region_m: Floats
@@ -89,6 +93,8 @@ class Reset:
     joint_open: Mapping[str, tuple[float, float]]
     open_probability: float
     ee_region_m: Floats
+    held_error_m: float = 0.0
+    held_error_rad: float = 0.0
 
 
 @dataclass(frozen=True)

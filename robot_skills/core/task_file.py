@@ -70,6 +70,7 @@ FORMULAS = {
     "clear": Formula(1),
     "gripper_empty": Formula(0),
     "in": Formula(2, ("margin_m",)),
+    "inserted": Formula(2, ("depth_m", "sideways_m")),
     "open": Formula(1, ("above",)),
     "closed": Formula(1, ("below",)),
     "turned_on": Formula(1, ("above",)),
@@ -78,7 +79,7 @@ FORMULAS = {
     "dark": Formula(1, ("below",)),
 }
 _OF_CONTAINERS = ("in", "open", "closed")  # a task without containers does without them
-_OF_SWITCHES = ("turned_on", "turned_off", "lit", "dark")
+_OF_OTHERS = ("inserted", "turned_on", "turned_off", "lit", "dark")
 _PARTS = "parts"  # of the goals, of which one at a time is held out
 
 
@@ -219,7 +220,7 @@ def _predicates(
     table: TomlTable, types: dict[str, str], fixtures: dict[str, Fixture]
 ) -> dict[str, Predicate]:
     has_containers = any(f.interior_m is not None for f in fixtures.values())
-    optional = _OF_SWITCHES if has_containers else (*_OF_CONTAINERS, *_OF_SWITCHES)
+    optional = _OF_OTHERS if has_containers else (*_OF_CONTAINERS, *_OF_OTHERS)
     table.check_keys([name for name in FORMULAS if name not in optional], optional)
     return {name: _predicate(name, t, types) for name, t in table.tables().items()}
 
@@ -239,7 +240,7 @@ def _predicate(name: str, table: TomlTable, types: dict[str, str]) -> Predicate:
 
 
 def _reset(table: TomlTable, objects: dict[str, TaskObject], fixtures: dict[str, Fixture]) -> Reset:
-    table.check_keys(_RESET, ("joint_open",))
+    table.check_keys(_RESET, ("joint_open", *_OF_HELD))
     fewest, most = table.numbers("objects", (2,))
     if not (1 <= fewest <= most <= len(objects) and fewest.is_integer() and most.is_integer()):
         raise table.error(
@@ -256,6 +257,7 @@ def _reset(table: TomlTable, objects: dict[str, TaskObject], fixtures: dict[str,
         joint_open=_joint_open(table.table("joint_open"), fixtures),
         open_probability=table.number("open_probability", low=0.0, high=1.0),
         ee_region_m=table.box("ee_region_m", 3),
+        **{key: table.number(key, low=0.0) for key in _OF_HELD if key in table.values},
     )
 
 

@@ -13,6 +13,7 @@ from robot_skills.core.fixtures import resting_pose
 from robot_skills.core.observation import Observation
 from robot_skills.core.predicates import grip_position
 from robot_skills.core.task import Fixture, Goal, Task, TaskObject
+from robot_skills.record.insertion import AIMS, Insertion
 from robot_skills.record.paths import Manner, reach, sweep
 
 Floats = NDArray[np.float64]
@@ -51,8 +52,8 @@ class Wish:
 class ScriptedOperator:
     """Performs the facts of a goal in order; `look` gives it the newest observation.
 
-    Behaviours are pick, place and those of MOVES; what it is doing travels with each wish so that a
-    scorer can know, and is never written into the demonstration.
+    Behaviours are pick, place, insert and those of MOVES; what it is doing travels with each wish so
+    that a scorer can know, and is never written into the demonstration.
     """
 
     def __init__(
@@ -95,6 +96,11 @@ class ScriptedOperator:
             thing, where = fact.arguments
             yield from self._pick(thing)
             yield from self._place(thing, where)
+        elif fact.predicate == "inserted":
+            thing, where = fact.arguments
+            if Fact("holding", (thing,)) not in self._goal.start:
+                yield from self._pick(thing)
+            yield from self._insert(thing, where)
         elif fact.predicate in MOVES:
             yield from self._move_joint(fact)
         else:
@@ -137,6 +143,20 @@ class ScriptedOperator:
         if fixture is not None and fixture.drop_m > 0.0:  # it has slipped in the hand on its way
             down = self._release_pose(thing, where)
         yield from self._move(down, self._manner.slow_m_s)
+        yield from self._open_hand()
+        yield from self._rise(self._rng.uniform(*HOVER_M))
+
+    def _insert(self, peg: str, socket: str) -> Iterator[Floats]:
+        self._doing = ("insert", (peg, socket))
+        self._width_m = 0.0
+        insertion = Insertion(self._task, peg, socket, self._look, self._rng)
+        yaw = self._hand_yaw(socket, self._pose(socket))
+        yield from self._over(insertion.hand_pose(yaw))
+        for _ in range(AIMS):
+            yield from self._move(insertion.hand_pose(yaw), self._manner.slow_m_s)
+            yield from self._wait(self._manner.grasp_wait_s)
+            if (yield from insertion.push(self._ee_pose)):
+                break
         yield from self._open_hand()
         yield from self._rise(self._rng.uniform(*HOVER_M))
 

@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 
 TRIES = 200
 SETTLE_S = 0.3
+SQUEEZE_S = 0.4
 EE_YAW_RAD = 0.35  # how far the gripper's start is turned from home
 
 
@@ -92,12 +93,19 @@ def reset(robot: SimArm, kinematics: Kinematics, goal: Goal, rng: np.random.Gene
         return
     observer = FactObserver(task, scene.objects)
     for _ in range(TRIES):
-        placed = _place_objects(task, scene.objects, goal, rng)
+        held = tuple(f.arguments[0] for f in goal.start if f.predicate == "holding")
+        standing = tuple(name for name in scene.objects if name not in held)
+        placed = _place_objects(task, standing, goal, rng)
         if placed is None:
             continue
         joints = _start_joints(robot, kinematics, rng)
         width = float(rng.choice([0.0, 1.0])) * scene.arm.gripper.width_max_m
+        for name in held:
+            placed[name] = _in_hand(task, name, kinematics.ee_pose(joints), rng)
+            width = task.objects[name].width_m
         robot.place(joints, width, placed, _fixture_positions(task, goal, rng))
+        if held:
+            _squeeze(robot, joints)
         robot.settle(SETTLE_S)
         observation = robot.observe()
         facts = observer.facts(observation, kinematics.ee_pose(observation.joint_position))
@@ -132,6 +140,29 @@ def _place_objects(
         )
         placed[upper] = pose
     return placed
+
+
+def _in_hand(task: Task, name: str, ee_pose: Floats, rng: np.random.Generator) -> Floats:
+    """Pose (7,) in world of an upright thing in the hand, held with an error.
+
+    Across the pads and about the other two axes flat fingers set right what they close on.
+    """
+    thing, most = task.objects[name], task.reset
+    grip = np.zeros(3) if thing.grip_m is None else thing.grip_m
+    upright = np.array([0.0, 1.0, 0.0, 0.0])  # the hand points down: half a turn about x
+    shift = rng.uniform(-most.held_error_m, most.held_error_m, 2)
+    tilt = poses.from_rotation_vector(
+        np.array([rng.uniform(-most.held_error_rad, most.held_error_rad), 0.0, 0.0])
+    )
+    turn = poses.multiply(tilt, upright)
+    in_hand = np.concatenate([[0.0, *shift] - poses.rotate(turn, grip), turn])
+    return np.asarray(poses.compose(ee_pose, in_hand))
+
+
+def _squeeze(robot: SimArm, joints: Floats) -> None:
+    """Close the hand on what lies in it."""
+    for _ in range(round(SQUEEZE_S * robot.rate_hz)):
+        robot.act(joints, 0.0)
 
 
 def _stacked_pairs(
