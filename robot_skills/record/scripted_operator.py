@@ -52,8 +52,8 @@ class Wish:
 class ScriptedOperator:
     """Performs the facts of a goal in order; `look` gives it the newest observation.
 
-    Behaviours are pick, place, insert and those of MOVES; what it is doing travels with each wish so
-    that a scorer can know, and is never written into the demonstration.
+    Behaviours are pick, place, insert and those of MOVES; what it is doing travels with each wish
+    so that a scorer can know, and is never written into the demonstration.
     """
 
     def __init__(

@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 LEVER_M = 0.1  # turns a radian of disagreement into metres: the length of a hand
 MOVED_M = 0.02  # a thing that ends nearer than this to where it began was not moved
 LANDMARKS_S = (-0.5, -0.25, 0.0, 0.25)  # around the moment of change, where motions are compared
+ALIKE_M = 0.001  # spreads that differ by no more than sensors blur
 SPREAD_FLOOR_M = 0.01  # no two operators differ for less than this
 ALIKE = 1.0  # pooled spreads between two means below which two operators are one skill
 
@@ -67,12 +68,15 @@ def find_frame(lifted: LiftedOperator, task: Task) -> FramedOperator:
     """Choose the frame in which the end-effector agrees best at the moment of change.
 
     Candidates are every parameter's thing, and for things that are put somewhere, where they end.
+    Where one thing is put onto or into another both agree alike: then the frame is that of the
+    thing that moves, since only its own skill sees how it lies in the hand.
     """
     spreads = {
         frame: frame_spread(lifted.instances, frame, task)
         for frame in _candidates(lifted.operator, lifted.instances)
     }
-    best = min(spreads, key=lambda frame: spreads[frame])
+    handicap_m = {"object": 0.0, "goal": -ALIKE_M}
+    best = min(spreads, key=lambda frame: spreads[frame] + handicap_m[frame.kind])
     return _renamed(lifted, best, spreads)
 
 
