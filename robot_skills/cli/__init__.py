@@ -17,6 +17,8 @@ VERBS = {
     "plan": "chain skills towards facts that should hold",
     "run": "carry out and evaluate in simulation",
     "deploy": "carry out on a real arm, or on its twin",
+    "library": "look after libraries: versions, promotion, search, one file to give away",
+    "compare": "which of two libraries is better, on the same starts",
     "demo": "the whole chain from nothing, with a report",
     "replay": "play a demonstration again, from full state and from its actions",
     "doctor": "what this machine can do, and how to mend what it cannot",

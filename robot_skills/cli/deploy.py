@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from robot_skills.core.skill import SkillLibrary
     from robot_skills.core.task import Goal, Task
     from robot_skills.deploy.driver_robot import DriverRobot
+    from robot_skills.run.evaluation import Episode
     from robot_skills.run.executor import Watch
     from robot_skills.run.trace import Trace
 
@@ -31,6 +32,7 @@ class Deployment:
 class Deploy:
     """Reach a goal on a real arm (--host) or on its twin in a process of its own (--twin).
 
+    A real arm takes only a library that was promoted to it (robot-skills library promote).
     The arm stops on any fault, on Ctrl-C and at the end. The limits are software, not a
     safety-rated function: keep the emergency stop within reach. --check connects, reads and
     moves nothing.
@@ -69,6 +71,9 @@ class Deploy:
     check: bool = False
     """Only connect, read for a second and report; nothing moves."""
 
+    out: Path | None = None
+    """JSON file for the result; those on the twin are evidence for robot-skills library promote."""
+
     control: ControlSettings = field(default_factory=ControlSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
 
@@ -78,7 +83,7 @@ class Deploy:
             with self._target() as (host, _):
                 self._check(host)
             return
-        result = self.deploy()
+        result = self._kept() if self.out is not None else self.deploy()
         print(result.trace.explain())
         reached = result.trace.success
         print(f"goal {'holds' if reached else 'does not hold'} as perceived")
@@ -102,7 +107,9 @@ class Deploy:
 
         self._check_target()
         check_file(self.twin_log)
+        check_file(self.out)
         library = load_library(self.library)
+        self._check_standing(library)
         task, folder = load_task(find("envs", self.env)), find("assets/arms", self._arm_name)
         arm, goal = load_arm(folder), given_goal(task, self.goal)
         with _terminable(), self._target() as (host, twin):
@@ -158,6 +165,45 @@ class Deploy:
             raise InputError("give either --twin ur5e or --host with a UR arm's address")
         if self.twin and self.twin not in TWINS:
             raise unknown_name("twin", self.twin, TWINS)
+
+    def _check_standing(self, library: "SkillLibrary") -> None:
+        """Raise InputError for a real arm unless the library is allowed on hardware."""
+        from robot_skills.core.errors import InputError
+        from robot_skills.storage.library_standing import Standing, load_record
+
+        standing = load_record(self.library).standing
+        if self.host and standing is not Standing.HARDWARE:
+            raise InputError(
+                f"a real arm takes only a library that is {Standing.HARDWARE.meaning}; "
+                f"{self.library} {library.version} is: {standing.meaning}. See robot-skills "
+                "library promote --help, or use --twin"
+            )
+
+    def _kept(self) -> Deployment:
+        """Reach the goal and write what came of it, be it a fault, to --out."""
+        from robot_skills.core.errors import RobotFault
+        from robot_skills.run.evaluation import Episode
+
+        try:
+            result = self.deploy()
+        except RobotFault as fault:
+            self._write(Episode(self.goal, False, self.seed, False, None, str(fault)))
+            raise
+        reached, reason = result.trace.success, ""
+        if result.twin:  # what it says in truth is what counts
+            reached = bool(result.twin["goal_held"]) and not result.exceeded
+            reason = "; ".join(result.exceeded)
+        self._write(Episode(self.goal, False, self.seed, reached, result.trace, reason))
+        return result
+
+    def _write(self, episode: "Episode") -> None:
+        from robot_skills.cli.provenance import library_identity
+        from robot_skills.cli.run import write_results
+
+        robot = f"twin {self.twin}, gap {self.gap:g}" if self.twin else f"arm {self._arm_name}"
+        settings = {"env": self.env, "seed": self.seed} | library_identity(self.library, robot)
+        if self.out is not None:
+            write_results(self.out, [episode], settings)
 
     @contextlib.contextmanager
     def _target(self) -> Iterator[tuple[str, Any]]:

@@ -45,11 +45,26 @@ def parse_verb(name: str, flags: list[str]) -> Verb:
 
 def _refuse_unknown_flags(verb: str, kind: type[Any], flags: list[str]) -> None:
     """Raise UsageError with the near flag; tyro suggests none when a required one is missing."""
+    commands = _commands(kind)
+    if commands and flags and not flags[0].startswith("-"):
+        if flags[0] not in commands:
+            raise UsageError(str(unknown_name(f"command of {verb}", flags[0], commands)))
+        _refuse_unknown_flags(f"{verb} {flags[0]}", commands[flags[0]], flags[1:])
+        return
     known = {"--help", "--config", *_known_flags(kind, "")}
     for word in flags:
         flag = word.partition("=")[0].replace("_", "-")
         if flag.startswith("--") and flag not in known:
             raise UsageError(f"{verb}: {unknown_name('flag', flag, known)}")
+
+
+def _commands(kind: type[Any]) -> dict[str, type[Any]]:
+    """Commands of a verb that has some, by name: the union that one of its fields chooses from."""
+    hints = get_type_hints(kind, include_extras=True).values()
+    unions = [get_args(hint)[0] for hint in hints if get_origin(hint) is Annotated]
+    members = [member for union in unions for member in get_args(union)]
+    marked = [get_args(member) for member in members if get_origin(member) is Annotated]
+    return {mark.name: command for command, mark in marked}
 
 
 def _known_flags(kind: type[Any], prefix: str) -> Iterator[str]:

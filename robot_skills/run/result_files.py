@@ -15,7 +15,7 @@ class Row:
     """One episode: how it ended, in s and control steps of robot time, and how far it came.
 
     `skills` gives by name how many runs brought their effects about, and how many there were.
-    `goal_facts` is 0 where no plan was found at the start.
+    `goal` is empty and `goal_facts` 0 where no plan was found at the start.
     """
 
     task: str
@@ -63,7 +63,7 @@ def load_results(file: Path) -> Results:
     if table.get("format") != FORMAT or not isinstance(table.get("episodes"), list):
         raise InputError(f"{file} is no results file; robot-skills run --out FILE writes one")
     try:
-        rows = tuple(_row(values) for values in table["episodes"])
+        rows = tuple(read_row(values) for values in table["episodes"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{file}: an episode lacks {error}, or has it in another form; make the file anew with "
@@ -89,7 +89,8 @@ def _read(file: Path) -> dict[str, Any]:
     return table if isinstance(table, dict) else {}
 
 
-def _row(values: Mapping[str, Any]) -> Row:
+def read_row(values: Mapping[str, Any]) -> Row:
+    """One episode from the plain values of `episode_row`; KeyError names what they lack."""
     return Row(
         task=str(values["task"]),
         seen=bool(values["seen"]),

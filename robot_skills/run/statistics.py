@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import comb, inf, sqrt
+from statistics import median
 
 from robot_skills.core.errors import InputError
 
 Z_95 = 1.959963984540054  # standard normal quantile of a two-sided 95 % interval
+TAIL_95 = 0.025  # on either side of a two-sided 95 % interval
 RESOLUTION = 1e-9  # of an end that is searched for
 
 
@@ -98,3 +100,33 @@ def _score(difference: float, gained: int, lost: int, n: int) -> float:
     variance = n * (2 * share + difference * (1 - difference))
     distance = gained - lost - n * difference
     return distance / sqrt(variance) if variance > 0 else distance * inf
+
+
+@dataclass(frozen=True)
+class Median:
+    """A median with an interval [low, high] of at least 95 %, out of `n` values.
+
+    Up to five values give no such interval: it is then without ends.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def median_interval(values: Sequence[float]) -> Median:
+    """The median of independent values with the interval between two of them.
+
+    Which two follows from the signs alone, whatever the values' distribution. Raises InputError
+    for no values. Source: Conover, "Practical Nonparametric Statistics", on quantiles.
+    """
+    if not values:
+        raise InputError("a median needs one value at least; found none")
+    ordered, n = sorted(values), len(values)
+    below, rank = 1 / 2**n, 0  # chance that at most `rank` values lie below the true median
+    while below <= TAIL_95:
+        rank += 1
+        below += comb(n, rank) / 2**n
+    ends = (ordered[rank - 1], ordered[n - rank]) if rank else (-inf, inf)
+    return Median(median(ordered), *ends, n)

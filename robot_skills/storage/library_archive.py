@@ -65,7 +65,7 @@ def import_library(
     `save_library`.
     """
     check_free(folder, replace)
-    found = _file_sha256(file)
+    found = file_sha256(file)
     if sha256 and sha256.lower() != found:
         raise InputError(f"{file} has the SHA-256 {found}, not {sha256}; fetch it again")
     library, pictures = _understood(file, read_archive(file))
@@ -187,7 +187,8 @@ def _contents(folder: Path, library: SkillLibrary) -> dict[str, bytes]:
     return {MANIFEST: (json.dumps(manifest, indent=2) + "\n").encode(), **content}
 
 
-def _file_sha256(file: Path) -> str:
+def file_sha256(file: Path) -> str:
+    """SHA-256 of a whole file; raises InputError where there is none."""
     if not file.is_file():
         raise InputError(f"no file {file}; give the file that library export wrote")
     with file.open("rb") as stream:

@@ -68,6 +68,10 @@ class Evidence:
     date: str
     files: Mapping[str, str]
 
+    def __str__(self) -> str:
+        share = f"{self.value:.0%} [{self.low:.0%}, {self.high:.0%}]"
+        return f"{share} of {self.n} episodes, {self.robot}"
+
 
 @dataclass(frozen=True)
 class Record:
