@@ -101,12 +101,12 @@ class Plan:
 
 def plan_table(plan: "skill.Plan") -> str:
     """Steps with bound objects, skill, success rate and cost as lines of text."""
-    from robot_skills.plan.grounding import step_cost
+    from robot_skills.plan.costs import step_cost
 
     if not plan.steps:
         return "the goal holds already: nothing to do"
     rows = [("", "step", "skill", "success", "cost")] + [
-        (str(i), str(s), s.skill, _success(s.operator), f"{step_cost(s.operator):.3f}")
+        (str(i), str(s), s.skill, _success(s.operator), f"{step_cost(s.operator, s.handoff):.3f}")
         for i, s in enumerate(plan.steps, start=1)
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
@@ -120,7 +120,7 @@ def _success(operator: "skill.Operator") -> str:
 
 
 def _odds(plan: "skill.Plan") -> str:
-    from robot_skills.plan.grounding import STEP_COST
+    from robot_skills.plan.costs import STEP_COST
 
     if all(step.operator.success == 1.0 for step in plan.steps):
         return "the fewest steps; how often they succeed was not measured"

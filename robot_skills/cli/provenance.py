@@ -5,7 +5,7 @@ import os
 import platform
 from pathlib import Path
 
-PACKAGES = ("robot-skills", "mujoco", "numpy", "torch", "scikit-learn", "unified-planning")
+PACKAGES = ("robot-skills", "mujoco", "numpy", "torch", "scikit-learn", "up-fast-downward")
 
 
 def versions() -> dict[str, str]:

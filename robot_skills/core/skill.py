@@ -95,6 +95,23 @@ class Skill:
 
 
 @dataclass(frozen=True)
+class Handoff:
+    """How well operator `after` starts where `before` ends; `before` "" is an episode's start.
+
+    `value` is the probability that the start is one from which `after` works as it does elsewhere,
+    estimated from `successes` in `trials`; `covered` is the share of starts that lie among those
+    it was seen to succeed from.
+    """
+
+    before: str
+    after: str
+    value: float
+    successes: int = 0
+    trials: int = 0
+    covered: float = 1.0
+
+
+@dataclass(frozen=True)
 class SkillLibrary:
     """Skills learned together for one task and arm, with their lineage."""
 
@@ -104,6 +121,7 @@ class SkillLibrary:
     skills: tuple[Skill, ...]
     lineage: Mapping[str, str]
     version: str = "0.1.0"
+    handoffs: tuple[Handoff, ...] = ()
 
     @property
     def operators(self) -> tuple[Operator, ...]:
@@ -120,9 +138,13 @@ class SkillLibrary:
 
 @dataclass(frozen=True)
 class PlanStep:
-    """One grounded operator: `operator.parameters` names are the bound objects."""
+    """One grounded operator: `operator.parameters` names are the bound objects.
+
+    `handoff` is the probability that the step before it ends where this one can start.
+    """
 
     operator: Operator
+    handoff: float = 1.0
 
     @property
     def arguments(self) -> tuple[str, ...]:

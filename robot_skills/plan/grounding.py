@@ -1,23 +1,11 @@
 """Operators bound to objects, and what applying them does."""
 
 from itertools import product
-from math import log
 
 from robot_skills.core.errors import InputError, unknown_name
 from robot_skills.core.facts import Fact, State
 from robot_skills.core.skill import Operator, SkillLibrary
 from robot_skills.core.task import Task
-
-STEP_COST = 0.01  # nat: a step more is worth one per cent of success
-LEAST_SUCCESS = 0.01  # a skill never seen to work still has a finite cost
-
-
-def step_cost(operator: Operator) -> float:
-    """Cost in nat of one step: -log of its success rate, and a little for the step itself.
-
-    The least total cost is then the likeliest plan, and among equally likely ones the shortest.
-    """
-    return -log(max(LEAST_SUCCESS, min(1.0, operator.success))) + STEP_COST
 
 
 def apply(operator: Operator, state: State) -> State:

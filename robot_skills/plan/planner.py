@@ -1,28 +1,22 @@
-"""Facts now and facts wanted to a plan: Fast Downward through unified-planning."""
+"""Facts now and facts wanted to a plan: bind what can matter, then search."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Literal
 
-from robot_skills.core.errors import InputError, NoPlanError
+from robot_skills.core.errors import InputError
 from robot_skills.core.facts import State, format_facts
-from robot_skills.core.skill import Plan, PlanStep, SkillLibrary
+from robot_skills.core.skill import NOTHING_BARRED, Barred, Plan, PlanStep, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.plan.grounding import apply, ground, step_cost
-from robot_skills.plan.problem import PlanningProblem, build_problem, environment
-from robot_skills.plan.reachability import check_reachable
+from robot_skills.plan import fast_downward, pyperplan_search
+from robot_skills.plan.actions import Reach, atoms
+from robot_skills.plan.costs import Handoffs, plan_cost
+from robot_skills.plan.grounding import apply, present_operators
+from robot_skills.plan.reachability import unreachable
+from robot_skills.plan.relevance import relevant_actions, relevant_operators
+from robot_skills.plan.search import Found, PlannerFailure, SearchProblem
 
 Planner = Literal["fast-downward", "pyperplan"]
-Problem = tuple[State, State, SkillLibrary, Task, tuple[str, ...]]
 
-TIME_LIMIT_S = 30.0
-ENGINE = "tidy-fast-downward"
-PACKAGES = {"fast-downward": "up_fast_downward", "pyperplan": "up_pyperplan"}
-DESCRIPTIONS = {
-    "fast-downward": "Fast Downward, A* with LM-cut (least cost)",
-    "pyperplan": "pyperplan, A* with LM-cut (fewest steps; it reads no costs)",
-}
+_SOLVERS = {"fast-downward": fast_downward.solve, "pyperplan": pyperplan_search.solve}
 
 
 def make_plan(
@@ -32,101 +26,74 @@ def make_plan(
     task: Task,
     objects: tuple[str, ...],
     planner: Planner | None = None,
+    barred: Barred = NOTHING_BARRED,
 ) -> Plan:
-    """The cheapest chain of operators from `start` to every fact of `goal`.
+    """The cheapest chain of operators from `start` to every fact of `goal`, without what is barred.
 
     `objects` are the ones present. Without a choice of planner Fast Downward is used, or pyperplan
-    where it does not work; `Plan.planner` says which and why. Raises NoPlanError naming what no
-    operator brings about, InputError for facts that do not fit the task.
+    where it does not work; `Plan.planner` says which and why, and whether the plan is the cheapest.
+    Raises NoPlanError naming what no operator brings about, InputError for facts that do not fit
+    the task.
     """
     task.check(goal, objects)
     task.check(start, objects)
     if goal <= start:
         return Plan(start, goal, (), 0.0, "none needed")
-    check_reachable(start, goal, ground(library, task, objects))
-    planners: tuple[Planner, ...] = ("fast-downward", "pyperplan")
-    problem = (start, goal, library, task, objects)
-    steps, used = _search_in_turn(problem, (planner,) if planner else planners)
-    return Plan(start, goal, steps, sum(step_cost(step.operator) for step in steps), used)
+    problem = bind(start, goal, library, task, objects, barred)
+    found = _search_in_turn(problem, (planner,) if planner else ("fast-downward", "pyperplan"))
+    steps = _steps(found, problem.handoffs)
+    return Plan(start, goal, steps, plan_cost(steps), found.planner)
 
 
-class _PlannerFailure(Exception):
-    """The planner itself broke, which says nothing of the problem."""
+def bind(
+    start: State,
+    goal: State,
+    library: SkillLibrary,
+    task: Task,
+    objects: tuple[str, ...],
+    barred: Barred = NOTHING_BARRED,
+) -> SearchProblem:
+    """The operators that can matter, bound to the things they can be carried out on.
+
+    Raises NoPlanError where a goal fact is out of reach, InputError where an operator does not fit
+    the task.
+    """
+    present = present_operators(library, task, objects)
+    allowed = [operator for operator in present if operator.skill not in barred.skills]
+    operators = relevant_operators(goal, allowed, task)
+    reach = Reach(start, operators, task, objects, barred.operators)
+    if not atoms(goal) <= reach.facts:
+        raise unreachable(goal, reach)
+    actions = relevant_actions(goal, start, reach.actions)
+    return SearchProblem(start, goal, actions, Handoffs(library.handoffs, operators))
 
 
-def _search_in_turn(
-    problem: Problem, planners: tuple[Planner, ...]
-) -> tuple[tuple[PlanStep, ...], str]:
-    """Steps by the first planner that works, and which that was."""
+def _search_in_turn(problem: SearchProblem, planners: tuple[Planner, ...]) -> Found:
+    """A plan by the first planner that works, and why the others did not."""
     failures: list[str] = []
     for planner in planners:
         try:
-            return _search(problem, planner), "; ".join([DESCRIPTIONS[planner], *failures])
-        except _PlannerFailure as failure:
+            found = _SOLVERS[planner](problem)
+            _carry_out(found, problem, planner)
+            return Found(found.actions, "; ".join([found.planner, *failures]))
+        except PlannerFailure as failure:
             failures.append(str(failure))
     raise InputError("no planner works here: " + "; ".join(failures))
 
 
-def _search(problem: Problem, planner: Planner) -> tuple[PlanStep, ...]:
-    """One planner's steps, carried out on the facts before they are trusted."""
-    state, goal, *_ = problem
-    built = build_problem(*problem, costs=planner == "fast-downward")
-    steps = _steps(built, _solve(built.problem, planner, goal))
-    for step in steps:
-        state = apply(step.operator, state)
-    if not goal <= state:
-        raise _PlannerFailure(f"the plan of {planner} misses {format_facts(goal - state)}")
-    return steps
+def _carry_out(found: Found, problem: SearchProblem, planner: Planner) -> None:
+    """Apply a plan to the facts before it is trusted."""
+    state = problem.start
+    for action in found.actions:
+        state = apply(action.operator.ground(action.arguments), state)
+    if not problem.goal <= state:
+        missed = format_facts(problem.goal - state)
+        raise PlannerFailure(f"the plan of {planner} misses {missed}")
 
 
-def _solve(problem: Any, planner: Planner, goal: State) -> Any:
-    """unified-planning's plan; raises NoPlanError when there is none or time is up."""
-    from unified_planning.engines import PlanGenerationResultStatus as Status
-
-    if find_spec(PACKAGES[planner]) is None:
-        raise _PlannerFailure(f"{PACKAGES[planner]} is not installed")
-    with _engine(planner) as engine:
-        timeout = TIME_LIMIT_S if planner == "fast-downward" else None  # pyperplan refuses one
-        result = engine.solve(problem, timeout=timeout)
-    if result.plan is not None:
-        return result.plan
-    if result.status in (Status.UNSOLVABLE_PROVEN, Status.UNSOLVABLE_INCOMPLETELY):
-        raise NoPlanError(
-            f"no plan for {format_facts(goal)}: each fact can be brought about, "
-            "but not all of them together"
-        )
-    if result.status == Status.TIMEOUT:
-        raise NoPlanError(f"no plan for {format_facts(goal)} found within {TIME_LIMIT_S:g} s")
-    said = " ".join(m.message.strip() for m in result.log_messages or ())
-    raise _PlannerFailure(f"{planner} failed ({result.status.name}): ...{said[-200:]}")
-
-
-@contextmanager
-def _engine(planner: Planner) -> Iterator[Any]:
-    """The planner's engine, without its credits on stdout."""
-    shared = environment()
-    credits_stream = shared.credits_stream
-    shared.credits_stream = None
-    try:
-        with _new_engine(shared.factory, planner) as engine:
-            yield engine
-    finally:
-        shared.credits_stream = credits_stream
-
-
-def _new_engine(factory: Any, planner: Planner) -> Any:
-    if planner == "pyperplan":
-        params = {"search": "astar", "heuristic": "lmcut"}
-        return factory.OneshotPlanner(name="pyperplan", params=params)
-    if ENGINE not in factory.engines:
-        factory.add_engine(ENGINE, "robot_skills.plan.engines", "TidyFastDownward")
-    return factory.OneshotPlanner(name=ENGINE)
-
-
-def _steps(built: PlanningProblem, plan: Any) -> tuple[PlanStep, ...]:
-    steps = []
-    for instance in plan.actions:
-        operator = built.operators[instance.action.name]
-        arguments = tuple(str(parameter) for parameter in instance.actual_parameters)
-        steps.append(PlanStep(operator.ground(arguments)))
-    return tuple(steps)
+def _steps(found: Found, handoffs: Handoffs) -> tuple[PlanStep, ...]:
+    names = ["", *(action.operator.name for action in found.actions)]
+    return tuple(
+        PlanStep(action.operator.ground(action.arguments), handoffs.value(before, name))
+        for before, name, action in zip(names, names[1:], found.actions, strict=False)
+    )

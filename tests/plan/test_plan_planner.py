@@ -9,10 +9,10 @@ import pytest
 
 from robot_skills.core.errors import InputError, NoPlanError
 from robot_skills.core.facts import parse_facts
-from robot_skills.plan import make_plan, write_pddl
-from robot_skills.plan.engines import TidyFastDownward
-from robot_skills.plan.grounding import apply, ground, step_cost
-from robot_skills.plan.reachability import reachable_facts
+from robot_skills.plan import fast_downward, make_plan, write_pddl
+from robot_skills.plan.actions import Reach, facts_of
+from robot_skills.plan.costs import step_cost
+from robot_skills.plan.grounding import apply, ground
 
 OBJECTS = ("red", "green", "blue")
 
@@ -99,7 +99,7 @@ def test_a_reliable_detour_beats_an_unreliable_short_way(start, library, task, m
 
 def test_where_fast_downward_breaks_pyperplan_plans_and_says_why(start, library, task, monkeypatch):
     broken = [sys.executable, "-c", "raise SystemExit('out of order')"]
-    monkeypatch.setattr(TidyFastDownward, "_base_cmd", lambda self, plan_filename: broken)
+    monkeypatch.setattr(fast_downward, "command", lambda: broken)
     goal = parse_facts("on(red, blue)")
     plan = make_plan(start, goal, library, task, OBJECTS)
     assert described(plan) == ["pick(red)", "stack(red, blue)"]
@@ -179,7 +179,7 @@ def test_parameters_are_bound_to_distinct_things(library, task):
 def test_reachable_facts_hold_what_any_walk_finds(start, library, task):
     random = np.random.default_rng(0)
     operators = ground(library, task, OBJECTS)
-    reached = reachable_facts(start, operators)
+    reached = facts_of(Reach(start, library.operators, task, OBJECTS).facts)
     assert wander(start, operators, 60, random) <= reached
     assert parse_facts("holding(red)") <= reached
 
