@@ -9,14 +9,17 @@ from robot_skills.core import poses
 from robot_skills.core.observation import Observation
 from robot_skills.core.policy import Subgoal
 from robot_skills.nets.features import skill_features
-from robot_skills.nets.residual import ActResidual, ResidualReach
+from robot_skills.nets.residual import ACTION_SIZE, ActResidual, ResidualReach
 from robot_skills.nets.skill_sight import Sight, SkillSight
 
 Floats = NDArray[np.float64]
 
-CLOSE, CLOSE_LIMIT = 400.0, 2.0  # 1/m: the last five millimetres
+CLOSE, CLOSE_LIMIT = 200.0, 2.0  # 1/m: the last centimetre
+NEAR = 10.0  # 1/m
+WAIT = 0.5  # an action above this leaves the gripper's command as it was
 AHEAD = 50.0  # 1/m
 TURNED = 10.0  # 1/rad
+ELAPSED = 0.01  # a skill takes some hundred steps
 
 
 @dataclass(frozen=True)
@@ -30,51 +33,75 @@ class Wanted:
 class Correction:
     """Follows a skill step by step and turns its policy's targets into corrected ones.
 
-    What the residual sees: the skill's own features, the last millimetres between frame and hand
-    and between frame and thing, how the thing is turned, where the policy wants the hand next, and
-    by how far the hand trails what it was last sent to, which in contact is the force.
+    The residual is asked every few steps and its answer holds until it is asked again. It sees the
+    skill's own features, the last millimetres between frame and hand, where what is held is in the
+    frame, to the last millimetres, and how it is turned, where the policy wants the hand next, and
+    by how far the hand trails what it was last sent to, which in contact is the force. Beside
+    moving and turning the target it may have the gripper wait before it opens or closes.
     """
 
     def __init__(self, sight: SkillSight, act: ActResidual, reach: ResidualReach) -> None:
         self._sight = sight
         self._act = act
         self._reach = reach
-        self._last: Floats | None = None
+        self._begin()
 
     def reset(self) -> None:
         """Start the skill anew."""
         self._sight.reset()
-        self._last = None
+        self._begin()
 
-    def target(self, observation: Observation, subgoal: Subgoal, wanted: Wanted) -> Floats:
-        """The corrected end-effector pose (7,) in world in the place of the wanted one."""
+    def _begin(self) -> None:
+        self._last: Wanted | None = None
+        self._moved: str | None = None
+        self._steps = 0
+        self._action = np.zeros(ACTION_SIZE)
+
+    def target(self, observation: Observation, subgoal: Subgoal, wanted: Wanted) -> Wanted:
+        """What to send in the place of what the policy wants at this control step."""
         sight = self._sight.look(observation, subgoal)
-        action = self._act(self._inputs(sight, observation, wanted))
-        self._last = corrected(wanted.ee_pose, sight.frame, action, self._reach)
-        self._sight.sent(wanted.width_m)
+        if self._steps % self._reach.every == 0:
+            self._action = self._act(self._inputs(sight, observation, subgoal, wanted))
+        self._steps += 1
+        ee_pose = corrected(wanted.ee_pose, sight.frame, self._action, self._reach)
+        self._last = Wanted(ee_pose, self._width_m(wanted))
+        self._sight.sent(self._last.width_m)
         return self._last
 
-    def _inputs(self, sight: Sight, observation: Observation, wanted: Wanted) -> Floats:
-        frame, ee, thing = sight.frame, sight.ee, sight.view.thing[0]
-        last = ee if self._last is None else self._last
-        in_frame = poses.relative(frame, thing)
+    def _width_m(self, wanted: Wanted) -> float:
+        if self._last is not None and self._action[-1] > WAIT:
+            return self._last.width_m
+        return wanted.width_m
+
+    def _moved_thing(self, sight: Sight, observation: Observation, subgoal: Subgoal) -> Floats:
+        """Pose (7,) in world of what the skill has held; before that, of what its frame is at."""
+        self._moved = self._sight.held(observation, subgoal, sight.ee) or self._moved
+        return observation.object_pose[self._moved or sight.name].pose
+
+    def _inputs(
+        self, sight: Sight, observation: Observation, subgoal: Subgoal, wanted: Wanted
+    ) -> Floats:
+        frame, ee = sight.frame, sight.ee
+        last = ee if self._last is None else self._last.ee_pose
+        in_frame = poses.relative(frame, self._moved_thing(sight, observation, subgoal))
         return np.concatenate(
             [
                 skill_features(sight.view)[0],
                 _close(poses.relative(frame, ee)),
+                NEAR * in_frame[:3],
                 _close(in_frame),
                 poses.six_dimensional(in_frame[3:]),
                 _away(frame, ee, wanted.ee_pose),
                 _away(frame, ee, last),
-                [AHEAD * (wanted.width_m - observation.gripper_width_m)],
+                [AHEAD * (wanted.width_m - observation.gripper_width_m), ELAPSED * self._steps],
             ]
         )
 
 
 def corrected(target: Floats, frame: Floats, action: Floats, reach: ResidualReach) -> Floats:
-    """Pose (7,) in world moved and turned by an action (6,) along the axes of a frame (7,)."""
+    """Pose (7,) in world moved and turned by an action (7,) along the axes of a frame (7,)."""
     move = poses.rotate(frame[3:], reach.position_m * action[:3])
-    turn = poses.rotate(frame[3:], reach.rotation_rad * action[3:])
+    turn = poses.rotate(frame[3:], reach.rotation_rad * action[3:6])
     rotation = poses.multiply(poses.from_rotation_vector(turn), target[3:])
     return np.concatenate([target[:3] + move, rotation])
 

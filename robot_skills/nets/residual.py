@@ -18,21 +18,30 @@ Weights = dict[str, NDArray[np.float32]]
 ActResidual = Callable[[Floats], Floats]
 
 PREFIX = "residual."
-SETTINGS = ("residual_layers", "residual_position_m", "residual_rotation_rad")
-ACTION_SIZE = 6  # position 3, rotation vector 3, each from -1 to 1
+SETTINGS = (
+    "residual_layers",
+    "residual_position_m",
+    "residual_rotation_rad",
+    "residual_every",
+)
+ACTION_SIZE = 7  # position 3, rotation vector 3, whether the gripper waits; from -1 to 1
 INPUT_LIMIT = 5.0  # standard deviations beyond which an input says no more
 
 
 @dataclass(frozen=True)
 class ResidualReach:
-    """How far an action of 1 moves the target along an axis, in m, and turns it, in rad."""
+    """How far an action of 1 moves the target along an axis, in m, and turns it, in rad.
+
+    An action holds for `every` control steps, so that what is tried is tried long enough to show.
+    """
 
     position_m: float = 0.01
     rotation_rad: float = 0.1
+    every: int = 3
 
 
 class ResidualRunner:
-    """Runs exported residual weights: inputs (F,) to an action (6,) in [-1, 1]."""
+    """Runs exported residual weights: inputs (F,) to an action (7,) in [-1, 1]."""
 
     def __init__(self, weights: Mapping[str, NDArray[np.float32]], layers: int) -> None:
         held = {name: array.astype(np.float64) for name, array in weights.items()}
@@ -43,12 +52,12 @@ class ResidualRunner:
         ]
 
     def __call__(self, inputs: Floats) -> Floats:
-        """The action for raw inputs, as the torch network gives its mean."""
+        """The action for raw inputs, as the torch network gives it."""
         hidden = standardised(inputs, self._mean, self._scale)
         for weight, bias in self._layers[:-1]:
-            hidden = np.tanh(hidden @ weight + bias)
+            hidden = np.maximum(hidden @ weight + bias, 0.0)
         weight, bias = self._layers[-1]
-        return np.clip(hidden @ weight + bias, -1.0, 1.0)
+        return np.tanh(hidden @ weight + bias)
 
 
 def standardised(inputs: Floats, mean: Floats, scale: Floats) -> Floats:
@@ -68,13 +77,14 @@ def residual_of(skill: Skill) -> ResidualRunner | None:
 
 def reach_of(skill: Skill) -> ResidualReach:
     """How far a refined skill's corrections go."""
-    return ResidualReach(_setting(skill, SETTINGS[1]), _setting(skill, SETTINGS[2]))
+    position_m, rotation_rad, every = (_setting(skill, name) for name in SETTINGS[1:])
+    return ResidualReach(position_m, rotation_rad, int(every))
 
 
 def with_residual(skill: Skill, weights: Weights, layers: int, reach: ResidualReach) -> Skill:
     """The skill with a residual in the place of what it may have had."""
     plain = without_residual(skill)
-    values = (layers, float(reach.position_m), float(reach.rotation_rad))
+    values = (layers, float(reach.position_m), float(reach.rotation_rad), int(reach.every))
     return replace(
         plain,
         weights={**plain.weights, **{PREFIX + name: array for name, array in weights.items()}},

@@ -12,10 +12,11 @@ from robot_skills.core.policy import ActionChunk, Subgoal
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill
 from robot_skills.core.task import Task
+from robot_skills.nets.camera_sight import CameraSight, camera_setup
 from robot_skills.nets.correction import Correction, Wanted
-from robot_skills.nets.features import skill_features
 from robot_skills.nets.kinds import network_of
 from robot_skills.nets.memory import Memory
+from robot_skills.nets.pose_sight import PoseSight
 from robot_skills.nets.residual import ActResidual, reach_of, residual_of, without_residual
 from robot_skills.nets.runner import ChunkRunner
 from robot_skills.nets.skill_sight import SkillSight
@@ -40,13 +41,16 @@ class SkillPolicy:
         rate_hz: float,
         act_residual: ActResidual | None = None,
     ) -> None:
-        self._skill = skill
         self._rate_hz = rate_hz
         self._open_width_m = float(_number(skill.settings, "open_width_m"))
         network = network_of(skill.settings)
         self._runner = ChunkRunner(without_residual(skill).weights, network)
-        self._memory = Memory(network.observations, rate_hz)
-        self._sight = SkillSight(skill, task, kinematics)
+        cameras = camera_setup(skill.settings)
+        self._sight: PoseSight | CameraSight = (
+            CameraSight(skill, task, kinematics, cameras)
+            if cameras
+            else PoseSight(skill, task, kinematics, Memory(network.observations, rate_hz))
+        )
         self._subgoal = Subgoal(frozenset())
         self._correction: Correction | None = None
         act = act_residual or residual_of(skill)
@@ -57,34 +61,33 @@ class SkillPolicy:
     def reset(self) -> None:
         """Start the skill anew."""
         self._sight.reset()
-        self._memory.reset()
         if self._correction is not None:
             self._correction.reset()
 
     def act(self, history: Sequence[Observation], subgoal: Subgoal) -> ActionChunk:
-        """Next end-effector poses in the reference frame, from the newest observation."""
+        """Next end-effector poses in the frame that the network moves in."""
         self._subgoal = subgoal
-        sight = self._sight.look(history[-1], subgoal)
-        seen = skill_features(sight.view)[0]
-        chunk = self._runner.chunk(self._memory.add(history[-1].time_s, seen))
-        position = poses.relative(sight.frame, sight.ee)[:3] + chunk.moves
+        seen = self._sight.look(history[-1], subgoal)
+        chunk = self._runner.chunk(seen.inputs)
+        position = poses.relative(seen.frame, seen.ee)[:3] + chunk.moves
         return ActionChunk(
             ee_pose=np.concatenate([position, chunk.rotations], axis=-1),
             gripper_width_m=np.where(chunk.closing, 0.0, self._open_width_m),
             rate_hz=self._rate_hz,
-            frame=f"{self._skill.frame.kind} of {sight.name}",
-            pose_frame_in_world=sight.frame,
+            frame=seen.frame_name,
+            pose_frame_in_world=seen.frame,
             done_probability=chunk.done,
         )
 
-    def correct(self, observation: Observation, ee_pose: Floats, width_m: float) -> Floats:
-        """Target (7,) in world for this control step in the place of a chunk's `ee_pose` (7,).
+    def correct(self, observation: Observation, ee_pose: Floats, width_m: float) -> Wanted:
+        """What to send at this control step in the place of a chunk's pose (7,) in world and width.
 
         The same where the skill is not refined.
         """
+        wanted = Wanted(ee_pose, width_m)
         if self._correction is None:
-            return ee_pose
-        return self._correction.target(observation, self._subgoal, Wanted(ee_pose, width_m))
+            return wanted
+        return self._correction.target(observation, self._subgoal, wanted)
 
     def sent(self, gripper_width_m: float) -> None:
         """Tell the policy which gripper command was carried out; it is an input of the next one."""

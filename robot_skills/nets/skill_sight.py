@@ -74,6 +74,13 @@ class SkillSight:
         """Take note of the gripper command that was carried out: the next view shows it."""
         self._closing = gripper_width_m < OPEN_THRESHOLD_M
 
+    def held(self, observation: Observation, subgoal: Subgoal, ee: Floats) -> str | None:
+        """Which of the things that the skill is about lies between the fingers now."""
+        width_m = observation.gripper_width_m
+        things = (name for name in subgoal.binding.values() if name in observation.object_pose)
+        poses_of = ((name, observation.object_pose[name].pose) for name in things)
+        return next((n for n, pose in poses_of if self._is_held(n, pose, ee, width_m)), None)
+
     def _frame(self, name: str, pose: Floats, held: bool, subgoal: Subgoal) -> Floats:
         symmetry = thing_symmetry(self._task, name)
         if self._skill.frame.kind == "goal":

@@ -219,9 +219,9 @@ class Executor:
         first = joining_index(targets, self._motion.ee_target, used)
         for index in range(first, first + used):
             width_m = float(chunk.gripper_width_m[index])
-            target = policy.correct(self._senses.observation, targets[index], width_m)
-            policy.sent(width_m)
-            self._act(target, width_m, run.step)
+            sent = policy.correct(self._senses.observation, targets[index], width_m)
+            policy.sent(sent.width_m)
+            self._act(sent.ee_pose, sent.width_m, run.step)
             if self._is_blind(run.step):
                 return None
             outcome = run.judge(self._facts, self._senses.ee, chunk.done_probability)

@@ -4,15 +4,19 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from robot_skills.core.progress import Track, quiet
+from robot_skills.run.evaluation import Episode
 
-Result = TypeVar("Result")
-RunCase = Callable[[str, int], Result]
-Build = Callable[[], RunCase[Result]]
+RunCase = Callable[[str, int], Episode]
+Build = Callable[[], RunCase]
 
-_worker: dict[str, RunCase[Any]] = {}  # of this process: an initialiser can hand on in no other way
+C = TypeVar("C")
+R = TypeVar("R")
+
+_worker: dict[str, Callable[[Any], Any]] = {}  # an initialiser can hand on in no other way
 
 
 def cases(goals: Sequence[str], episodes: int, seed: int) -> list[tuple[str, int]]:
@@ -21,36 +25,61 @@ def cases(goals: Sequence[str], episodes: int, seed: int) -> list[tuple[str, int
 
 
 def evaluate_in_processes(
-    build: Build[Result], wanted: Sequence[tuple[str, int]], workers: int = 2, track: Track = quiet
-) -> list[Result]:
-    """One result a (goal, seed), in that order, of what `build` makes in each process.
+    build: Build, wanted: Sequence[tuple[str, int]], workers: int = 2, track: Track = quiet
+) -> list[Episode]:
+    """One episode a (goal, seed), in that order, with what `build` makes in each process.
+
+    `build` must be picklable; it is called once a process. With one worker all is done here.
+    """
+    return map_in_processes(_Spread(build), wanted, workers, track, "evaluating")
+
+
+def map_in_processes(
+    build: Callable[[], Callable[[C], R]],
+    wanted: Sequence[C],
+    workers: int = 2,
+    track: Track = quiet,
+    label: str = "working",
+) -> list[R]:
+    """What the function that `build` makes gives for each case, in the cases' order.
 
     `build` must be picklable; it is called once a process. With one worker all is done here.
     """
     if workers <= 1 or len(wanted) < 2:
         run_case = build()
-        return [run_case(goal, seed) for goal, seed in track(wanted, "evaluating")]
+        return [run_case(case) for case in track(wanted, label)]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _prepare, (build,)) as pool:
-        futures = [pool.submit(_run, goal, seed) for goal, seed in wanted]
+        futures = [pool.submit(_run, case) for case in wanted]
         try:
-            _await(futures, track)
+            _await(futures, track, label)
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
         return [future.result() for future in futures]
 
 
-def _await(futures: Sequence[Future[Any]], track: Track) -> None:
+@dataclass(frozen=True)
+class _Spread:
+    """A `Build` whose function takes a goal and a seed as one."""
+
+    build: Build
+
+    def __call__(self) -> Callable[[tuple[str, int]], Episode]:
+        run_case = self.build()
+        return lambda case: run_case(*case)
+
+
+def _await(futures: Sequence[Future[Any]], track: Track, label: str) -> None:
     done = as_completed(futures)
-    for _ in track(futures, "evaluating"):
+    for _ in track(futures, label):
         next(done).result()
 
 
-def _prepare(build: Build[Any]) -> None:
+def _prepare(build: Callable[[], Callable[[Any], Any]]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     _worker["run"] = build()
 
 
-def _run(goal: str, seed: int) -> Any:
-    return _worker["run"](goal, seed)
+def _run(case: Any) -> Any:
+    return _worker["run"](case)

@@ -1,0 +1,1 @@
+"""Refinement: residual reinforcement learning on frozen skills."""

@@ -1,0 +1,112 @@
+"""Practice: rounds of trying and learning until the time is over, kept after each."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecEnv
+
+from robot_skills.core.progress import Track, quiet
+from robot_skills.nets.residual import Weights
+from robot_skills.train.refinement.algorithm import (
+    AlgorithmConfig,
+    ResidualTd3,
+    export_residual,
+    make_learner,
+)
+from robot_skills.train.refinement.state import PracticeState, read_state, take_state
+
+Floats = NDArray[np.float64]
+Keep = Callable[[PracticeState], None]
+
+LOOK_STEPS = 100  # of each environment, to see what the inputs are like without corrections
+ROUND_STEPS = 200  # of each environment
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to practise: until `seconds` are over or `rounds` are done."""
+
+    seconds: float
+    rounds: int = 10_000
+
+
+@dataclass(frozen=True)
+class Practised:
+    """What practice gave: the residual's weights, and success in practice round by round.
+
+    `before` is the share of successes without corrections, from the same starts; `success` is with
+    the noise of trying.
+    """
+
+    weights: Weights
+    before: float
+    success: tuple[float, ...]
+    steps: int
+
+
+def practise(
+    crew: VecEnv,
+    config: AlgorithmConfig,
+    budget: Budget,
+    seed: int = 0,
+    kept: PracticeState | None = None,
+    keep: Keep = lambda _state: None,
+    track: Track = quiet,
+) -> Practised:
+    """Learn a residual in the environments of a crew; `kept` goes on with what `keep` was given.
+
+    The same seed and number of rounds give the same weights on a CPU, however many processes.
+    """
+    clock = _Clock(budget, track)
+    if kept is None:
+        inputs, before = look_around(crew, LOOK_STEPS)
+        learner, success = make_learner(crew, inputs, config, seed), []
+    else:
+        learner = make_learner(crew, np.zeros((1, *crew.observation_space.shape)), config, seed)
+        read_state(kept, learner)
+        before, success = kept.before, list(kept.success)
+    while clock.goes_on(len(success)):
+        success.append(_round(learner))
+        keep(take_state(learner, before, success))
+    return Practised(export_residual(learner), before, tuple(success), learner.num_timesteps)
+
+
+def look_around(crew: VecEnv, steps: int) -> tuple[Floats, float]:
+    """Inputs (N, F) met in `steps` steps of each environment uncorrected, and success there."""
+    observations = [crew.reset()]
+    nothing = np.zeros((crew.num_envs, *crew.action_space.shape), np.float32)
+    ended: list[bool] = []
+    for _ in range(steps):
+        observation, _, ends, infos = crew.step(nothing)
+        observations.append(observation)
+        ended += [infos[i]["is_success"] for i in np.flatnonzero(ends)]
+    return np.concatenate(observations).astype(float), float(np.mean(ended)) if ended else 0.0
+
+
+class _Clock:
+    """Shows how much of a budget is used, in parts of it, and says when it is over."""
+
+    PARTS = 200
+
+    def __init__(self, budget: Budget, track: Track) -> None:
+        self._budget, self._started_s, self._shown = budget, time.monotonic(), 0
+        self._bar = iter(track(range(self.PARTS), "practising"))
+
+    def goes_on(self, rounds: int) -> bool:
+        """Whether there is time for another round after so many."""
+        passed_s = time.monotonic() - self._started_s
+        used = max(passed_s / self._budget.seconds, rounds / self._budget.rounds)
+        while self._shown < min(self.PARTS, int(used * self.PARTS)):
+            next(self._bar, None)
+            self._shown += 1
+        return used < 1.0
+
+
+def _round(learner: ResidualTd3) -> float:
+    """Try, learn, and give the share of successes among the latest episodes."""
+    learner.learn(ROUND_STEPS * learner.n_envs, reset_num_timesteps=False, log_interval=10**9)
+    latest = list(learner.ep_success_buffer or [])
+    return float(np.mean(latest)) if latest else 0.0
