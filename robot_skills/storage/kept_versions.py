@@ -20,11 +20,15 @@ def kept_versions(library: Path) -> list[str]:
     return sorted(found, key=version_parts)
 
 
-def keep_version(old: Path, version: str, new: Path) -> None:
+def keep_version(old: Path, version: str, new: Path, derived: bool = False) -> None:
     """Put what `old` keeps, and `old` itself as `version`, into the folder `new` that replaces it.
 
-    Files are linked where the disk can do that: nothing ever writes into one.
+    A `derived` one keeps the file that tells the origin; the standing in it is that of other
+    content, and counts no more. Files are linked where the disk can do that: nothing ever writes
+    into one.
     """
+    if derived and (old / STANDING_FILES[0]).is_file():
+        _link(str(old / STANDING_FILES[0]), str(new / STANDING_FILES[0]))
     if (old / VERSIONS).is_dir():
         shutil.copytree(old / VERSIONS, new / VERSIONS, copy_function=_link)
     shutil.rmtree(new / VERSIONS / version, ignore_errors=True)

@@ -1,6 +1,6 @@
 """Skill libraries on disk: text that people read, arrays without code, and a hash of every file.
 
-library.toml                  version, task, arm, rate, lineage, hashes
+library.toml                  version, task, arm, rate, lineage, hashes, measured hand-offs
 standing.toml, evidence/      how far it was promoted, and what that rests on
 versions/<version>/           older versions, each a library
 skills/<name>/skill.toml      operators, reference frame, settings, measured success
@@ -18,6 +18,7 @@ from robot_skills.core.errors import InputError
 from robot_skills.core.skill import SkillLibrary
 from robot_skills.core.toml_file import TomlTable
 from robot_skills.storage.atomic import REPLACED, new_folder
+from robot_skills.storage.handoff_table import handoff_rows, read_handoffs
 from robot_skills.storage.kept_versions import (
     LIBRARY_FILE,
     carry_versions,
@@ -42,8 +43,9 @@ def save_library(
 
     `pictures` are PNGs for the cards, by skill. Raises InputError where something is there
     already. `replace` puts a library in the place of an older one, and of nothing else: the older
-    one is kept in versions/, the new one gets the version that follows from what changed, and
-    pictures stay with the skills that are still the same.
+    one is kept in versions/, the new one gets the version that follows from what changed and is
+    a candidate, pictures stay with the skills that are still the same, and the origin with a
+    library whose lineage goes on from that of the older one.
     """
     check_free(folder, replace)
     older = load_library(folder) if folder.exists() else None
@@ -54,7 +56,8 @@ def save_library(
     with new_folder(folder, replace=replace) as partial:
         _write_library(partial, library, pictures or {}, folder)
         if older is not None and changed:
-            keep_version(folder, older.version, partial)
+            derived = older.lineage.items() <= library.lineage.items()
+            keep_version(folder, older.version, partial, derived)
         elif older is not None:
             carry_versions(folder, partial)
     return folder
@@ -111,7 +114,8 @@ def load_library(folder: Path) -> SkillLibrary:
         found = table.values.get("format")
         raise table.error("format", f"format must be {FORMAT}; found {found!r}")
     table.check_keys(
-        ("format", "version", "task", "arm", "rate_hz", "skills"), ("lineage", "sha256")
+        ("format", "version", "task", "arm", "rate_hz", "skills"),
+        ("lineage", "sha256", "handoffs"),
     )
     names = table.texts("skills")
     folders = [skill_folder(folder, name) for name in names]
@@ -124,6 +128,7 @@ def load_library(folder: Path) -> SkillLibrary:
         skills=tuple(read_skill(where) for where in folders),
         lineage={key: lineage.text(key) for key in lineage.values},
         version=table.text("version"),
+        handoffs=read_handoffs(table.table("handoffs")),
     )
 
 
@@ -158,6 +163,7 @@ def _library_table(folder: Path, library: SkillLibrary) -> dict[str, Any]:
         "rate_hz": float(library.rate_hz),
         "skills": [skill.name for skill in library.skills],
         "lineage": dict(library.lineage),
+        "handoffs": handoff_rows(library.handoffs),
         "sha256": {str(file.relative_to(folder)): _sha256(file) for file in files},
     }
 

@@ -1,7 +1,9 @@
+from math import inf
+
 import pytest
 
 from robot_skills.core.errors import InputError
-from robot_skills.run.statistics import Z_95, paired_difference, wilson
+from robot_skills.run.statistics import Z_95, median_interval, paired_difference, wilson
 
 
 @pytest.mark.parametrize(
@@ -86,3 +88,22 @@ def test_paired_difference_where_no_pair_differs_is_as_sure_as_there_are_pairs()
 def test_paired_difference_refuses_what_is_no_pairs(before, after):
     with pytest.raises(InputError, match=f"found {len(before)}, {len(after)}"):
         paired_difference(before, after)
+
+
+@pytest.mark.parametrize(
+    ("n", "low", "high"),
+    [(6, 1, 6), (8, 1, 8), (9, 2, 8), (20, 6, 15), (25, 8, 18)],
+)  # ranks for n values: Conover, "Practical Nonparametric Statistics", table of the sign test
+def test_a_medians_interval_lies_between_two_of_the_values(n, low, high):
+    found = median_interval([float(value) for value in range(n, 0, -1)])
+    assert (found.value, found.low, found.high) == ((n + 1) / 2, low, high)
+
+
+def test_up_to_five_values_give_no_interval():
+    found = median_interval([3.0, 1.0, 2.0, 5.0, 4.0])
+    assert (found.value, found.low, found.high) == (3.0, -inf, inf)
+
+
+def test_a_median_of_nothing_is_refused():
+    with pytest.raises(InputError, match="found none"):
+        median_interval([])
