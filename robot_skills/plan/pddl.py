@@ -136,9 +136,8 @@ def _handoff_costs(operators: dict[str, Operator], handoffs: Handoffs) -> list[s
 
 def _constants(operators: Iterable[Operator], handoffs: Handoffs, task: Task) -> list[str]:
     endings = handoffs.endings if handoffs.endings > 1 else 0
-    return _typed(sorted(_named(operators)), task) + [
-        f"e{ending} - ending" for ending in range(endings)
-    ]
+    named = _typed(sorted(_named(operators)), task)
+    return named + [f"e{ending} - ending" for ending in range(endings)]
 
 
 def _typed(names: Iterable[str], task: Task) -> list[str]:

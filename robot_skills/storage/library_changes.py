@@ -93,10 +93,10 @@ def compare_libraries(old: SkillLibrary, new: SkillLibrary) -> LibraryChange:
         for key in ("task", "arm", "rate_hz")
         if getattr(old, key) != getattr(new, key)
     ]
+    lineage = [*_differing(old.lineage, new.lineage)]
+    lineage += [] if old.handoffs == new.handoffs else ["hand-offs were measured anew"]
     return LibraryChange(
-        tuple(one for one in changes if one.change),
-        tuple(setting),
-        tuple(_differing(old.lineage, new.lineage)),
+        tuple(one for one in changes if one.change), tuple(setting), tuple(lineage)
     )
 
 
