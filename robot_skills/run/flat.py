@@ -11,11 +11,13 @@ from robot_skills.core.facts import State
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.robot import Robot
 from robot_skills.core.task import Task
-from robot_skills.nets.chunk_mlp import Chunk, ChunkRunner, ChunkShape
 from robot_skills.nets.flat_features import FlatView, flat_features
+from robot_skills.nets.network import Network
+from robot_skills.nets.runner import Chunk, ChunkRunner
 from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.run.executor import ExecutorConfig
 from robot_skills.run.joining import joining_index
+from robot_skills.run.trace import Trace
 
 Floats = NDArray[np.float64]
 
@@ -26,21 +28,21 @@ class FlatRunner:
     """Runs the flat policy's weights on a robot until the goal holds or the time is over."""
 
     def __init__(
-        self, weights: Mapping[str, NDArray[np.float32]], shape: ChunkShape, task: Task, body: Body
+        self, weights: Mapping[str, NDArray[np.float32]], network: Network, task: Task, body: Body
     ) -> None:
-        self._runner = ChunkRunner(weights, shape)
+        self._runner = ChunkRunner(weights, network)
         self._task = task
         self._body = body
 
-    def run(self, robot: Robot, goal: State, limit: int) -> bool:
-        """Whether the goal held, confirmed, within `limit` control steps."""
+    def run(self, robot: Robot, goal: State, limit: int) -> Trace:
+        """What came of it within `limit` control steps; success is the goal held, confirmed."""
         episode = _FlatEpisode(robot, goal, self._task, self._body)
         while episode.steps < limit:
             chunk = self._runner.chunk(flat_features(episode.view, self._task))
             if episode.follow(chunk):
                 break
         robot.stop()
-        return episode.reached
+        return Trace(episode.reached, episode.steps, robot.rate_hz, goal, episode.view.facts)
 
 
 class _FlatEpisode:

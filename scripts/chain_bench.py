@@ -1,0 +1,234 @@
+"""What every benchmark of the whole chain needs: trained controls and episodes kept on disk.
+
+An episode's row is written as soon as it is over, in a folder named after what was evaluated and
+its hash: an interrupted benchmark goes on where it stopped, and what was trained anew is never
+scored with the episodes of what it replaced.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from results import Figure
+from safetensors.numpy import load_file
+
+from robot_skills.cli.progress import track
+from robot_skills.core.arm import load_arm
+from robot_skills.core.body import Body
+from robot_skills.core.demonstration import Demonstration
+from robot_skills.core.task import Task
+from robot_skills.core.task_file import load_task
+from robot_skills.nets.network import INPUT_MEAN
+from robot_skills.paths import find
+from robot_skills.run.evaluation import Episode, Simulation, skill_counts
+from robot_skills.run.executor import ExecutorConfig
+from robot_skills.run.flat import FlatRunner
+from robot_skills.run.parallel import Build, RunCase, evaluate_in_processes
+from robot_skills.run.statistics import Rate, wilson
+from robot_skills.segment.config import Method, SegmentConfig
+from robot_skills.segment.segmenter import segment
+from robot_skills.sim.kinematics import MujocoKinematics
+from robot_skills.storage.atomic import write_text
+from robot_skills.storage.segments import SegmentTable, save_segments
+from robot_skills.train.cloning import CloningConfig
+
+CONTROL_MIN_LENGTH_S = 1.0  # a gripper that opens to let go and closes at once is one event
+TRAINING_THREADS = 2
+CUTS = {
+    "gripper_cuts": Method.GRIPPER,
+    "equal_cuts": Method.EQUAL,
+    "random_cuts": Method.RANDOM,
+    "kernelcpd": Method.KERNEL,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of one episode, as kept on disk.
+
+    `final` are the facts that held at the end, as text; `skills` counts (good, tried) runs.
+    """
+
+    goal: str
+    seen: bool
+    seed: int
+    success: bool
+    first_try: bool
+    seconds: float
+    reason: str = ""
+    final: tuple[str, ...] = ()
+    skills: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def row_of(episode: Episode) -> Row:
+    """An episode as plain values."""
+    trace = episode.trace
+    return Row(
+        goal=episode.goal,
+        seen=episode.seen,
+        seed=episode.seed,
+        success=episode.success,
+        first_try=episode.first_try,
+        seconds=trace.seconds if trace else 0.0,
+        reason=episode.reason,
+        final=tuple(str(fact) for fact in sorted(trace.final_facts)) if trace else (),
+        skills=skill_counts([episode]),
+    )
+
+
+def read_row(file: Path) -> Row:
+    """The row that was kept in a file."""
+    table: dict[str, Any] = json.loads(file.read_text())
+    skills = {name: (good, tried) for name, (good, tried) in table["skills"].items()}
+    return Row(**{**table, "final": tuple(table["final"]), "skills": skills})
+
+
+@dataclass(frozen=True)
+class Contender:
+    """What is evaluated: a name, how a process builds it, and a key that changes when it does."""
+
+    name: str
+    build: Build
+    key: str
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Builds what runs an episode and leaves its row in `folder`."""
+
+    build: Build
+    folder: Path
+
+    def __call__(self) -> RunCase:
+        """A function from goal and seed to the episode that came of them."""
+        run_case = self.build()
+
+        def run_and_keep(goal: str, seed: int) -> Episode:
+            episode = run_case(goal, seed)
+            text = json.dumps(asdict(row_of(episode))) + "\n"
+            write_text(row_file(self.folder, goal, seed), text)
+            return episode
+
+        return run_and_keep
+
+
+def row_file(folder: Path, goal: str, seed: int) -> Path:
+    """Where the row of an episode is kept."""
+    return folder / f"{goal}_{seed}.json"
+
+
+def evaluate(
+    contender: Contender, wanted: Sequence[tuple[str, int]], work: Path, workers: int
+) -> list[Row]:
+    """Rows of every (goal, seed) wanted, in order; only those that `work` lacks are run."""
+    folder = work / contender.name / contender.key
+    missing = [case for case in wanted if not row_file(folder, *case).is_file()]
+    print(f"{contender.name}: {len(wanted)} episodes, {len(missing)} to run", flush=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    if missing:
+        evaluate_in_processes(Keeping(contender.build, folder), missing, workers, track)
+    return [read_row(row_file(folder, *case)) for case in wanted]
+
+
+def file_key(*files: Path) -> str:
+    """A short hash of files; a library's library.toml holds the hashes of all its others."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def library_key(library: Path) -> str:
+    """A short hash of everything in a library."""
+    return file_key(library / "library.toml")
+
+
+def train_library(demonstrations: Path, out: Path, *flags: str) -> str:
+    """Train as a user would, unless `out` is there; returns why it could not be, or "".
+
+    An interrupted training goes on. Raises RuntimeError when the command itself breaks.
+    """
+    if out.is_dir():
+        return ""
+    threads = ("--threads", str(TRAINING_THREADS))
+    words = ["train", str(demonstrations), "--out", str(out), *threads, *flags]
+    command = [sys.executable, "-m", "robot_skills", *words]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode == 0:
+        return ""
+    reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
+    if done.returncode != 1 or not reason[0].startswith("robot-skills: "):
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
+    return reason[0].removeprefix("robot-skills: ")
+
+
+def cut_as_control(name: str, demonstrations: Sequence[Demonstration], file: Path) -> Path:
+    """The table of segments of a control among CUTS, made unless `file` is there."""
+    if not file.is_file():
+        config = SegmentConfig(method=CUTS[name], min_length_s=CONTROL_MIN_LENGTH_S)
+        segments = tuple(segment(demonstrations, config))
+        rates = {one.name: one.rate_hz for one in demonstrations}
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_segments(file, SegmentTable(segments, rates, {"method": CUTS[name].value}))
+    return file
+
+
+def scene_of(env: str, arm: str) -> tuple[Task, Body]:
+    """A task and an arm by name."""
+    profile = load_arm(find("assets/arms", arm))
+    return load_task(find("envs", env)), Body(profile, MujocoKinematics(profile))
+
+
+@dataclass(frozen=True)
+class FlatCases:
+    """Builds, in each process, what runs a policy without skills for a goal and a seed."""
+
+    weights: Path
+    env: str
+    arm: str
+    limit_steps: int
+
+    def __call__(self) -> RunCase:
+        """A function from goal and seed to the episode that came of them."""
+        task, body = scene_of(self.env, self.arm)
+        weights = load_file(self.weights)
+        network = CloningConfig().network(weights[INPUT_MEAN].size)
+        runner = FlatRunner(weights, network, task, body)
+        simulation = Simulation(task, body)
+
+        def run_case(goal: str, seed: int) -> Episode:
+            robot, situation = simulation.start(goal, seed)
+            trace = runner.run(robot, situation.goal.facts, self.limit_steps)
+            return Episode(goal, situation.goal.seen, seed, trace.success, trace)
+
+        return run_case
+
+
+def step_limit(demonstrations: Sequence[Demonstration]) -> int:
+    """Control steps for a policy without skills: as the executor's, over the longest recording."""
+    return round(ExecutorConfig().limit * max(one.steps for one in demonstrations))
+
+
+def rate(rows: Sequence[Row]) -> Rate:
+    """Share of successes; InputError where there are no rows."""
+    return wilson(sum(row.success for row in rows), len(rows))
+
+
+def share(found: Rate, note: str = "") -> Figure:
+    """A rate as a figure."""
+    return Figure(found.value, "share", found.low, found.high, found.n, note)
+
+
+def share_or_none(rows: Sequence[Row], why_none: str) -> Figure:
+    """The rate of rows as a figure, or why there is none."""
+    return share(rate(rows)) if rows else Figure(None, "share", note=why_none)
+
+
+def goals_of(rows: Sequence[Row]) -> list[str]:
+    """The tasks of rows, in order."""
+    return list(dict.fromkeys(row.goal for row in rows))

@@ -1,0 +1,200 @@
+"""The columns of the kitchen's table: how each contender is trained, and what runs it."""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from chain_bench import (
+    Contender,
+    FlatCases,
+    cut_as_control,
+    file_key,
+    library_key,
+    scene_of,
+    step_limit,
+    train_library,
+)
+from safetensors.numpy import load_file, save_file
+
+from robot_skills.cli.progress import track
+from robot_skills.cli.simulated import Simulated
+from robot_skills.core.demonstration import Demonstration
+from robot_skills.core.errors import NoPlanError
+from robot_skills.core.task import Task
+from robot_skills.core.task_file import load_task
+from robot_skills.nets.meta_policy import MetaPolicy, meta_shape
+from robot_skills.paths import find
+from robot_skills.record.session import SessionConfig, record_session
+from robot_skills.run.evaluation import Episode, Simulation, run_episode
+from robot_skills.run.executor import ExecutorConfig
+from robot_skills.run.meta_controller import MetaController
+from robot_skills.run.parallel import RunCase
+from robot_skills.storage.atomic import write_text
+from robot_skills.storage.episodes import load_demonstrations
+from robot_skills.storage.libraries import load_library
+from robot_skills.storage.segments import load_segments
+from robot_skills.train.cloning import CloningConfig
+from robot_skills.train.flat import Stretches, random_windows, train_flat, whole
+from robot_skills.train.history import History, read_history
+from robot_skills.train.meta_controller import train_meta_controller
+
+ARM = "ur5e"
+DEMONSTRATIONS_A_TASK = 6
+FLAT_STEPS = 10 * CloningConfig().steps  # about as many as the skills learn for together
+COLUMNS = {
+    "skills": "the default: discovered segments, planner, executor",
+    "true_segments": "the operator's real changes of behaviour instead of discovered ones",
+    "gripper_cuts": "cuts where the gripper is commanded to open or close",
+    "equal_cuts": "cuts at equal distances",
+    "random_cuts": "as many cuts, anywhere",
+    "kernelcpd": "change points under a Gaussian kernel",
+    "meta_controller": "a cloned choice of the next skill instead of the planner",
+    "random_windows": "one policy of hindsight goals over random windows, no skills",
+    "flat": "one policy of hindsight goals over whole demonstrations, no skills",
+}
+STRETCHES: dict[str, Stretches] = {"flat": whole, "random_windows": random_windows}
+
+
+@dataclass(frozen=True)
+class MetaCases:
+    """Builds, in each process, what runs a library under the meta-controller."""
+
+    weights: Path
+    library: Path
+    limit_steps: int
+
+    def __call__(self) -> RunCase:
+        """A function from goal and seed to the episode that came of them."""
+        library = load_library(self.library)
+        task, body = scene_of(library.task, library.arm)
+        policy = MetaPolicy(load_file(self.weights), meta_shape(library, task), task)
+        choose = MetaController(policy, library, task)
+        simulation = Simulation(task, body)
+
+        def run_case(goal: str, seed: int) -> Episode:
+            robot, situation = simulation.start(goal, seed)
+            facts, wanted = simulation.facts(robot), situation.goal.facts
+            try:
+                first = choose(facts, wanted, situation.objects).steps[0]
+            except NoPlanError as error:
+                return Episode(goal, situation.goal.seen, seed, False, None, str(error))
+            limit = self.limit_steps / library.skill(first.skill).median_steps
+            config = replace(ExecutorConfig(), limit=limit)  # of a plan that is one step long
+            return run_episode(simulation, library, choose, goal, seed, config)
+
+        return run_case
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One third of the tasks held out: the demonstrations of the others, and what is made of them.
+
+    `work` is the folder that all of it is kept in.
+    """
+
+    letter: str
+    work: Path
+
+    @property
+    def env(self) -> str:
+        """The environment that holds this part out."""
+        return "kitchen" if self.letter == "a" else f"kitchen_{self.letter}"
+
+    @cached_property
+    def task(self) -> Task:
+        """Its task."""
+        return load_task(find("envs", self.env))
+
+    @property
+    def recordings(self) -> Path:
+        """Folder of the demonstrations."""
+        return self.work / "demonstrations"
+
+    @cached_property
+    def demonstrations(self) -> list[Demonstration]:
+        """The recorded demonstrations."""
+        return load_demonstrations(self.recordings)
+
+    def record(self, workers: int) -> None:
+        """Record what is missing: each seen task as often as DEMONSTRATIONS_A_TASK says."""
+        seen = sum(goal.seen for goal in self.task.goals.values())
+        config = SessionConfig(
+            env=self.env, arm=ARM, episodes=DEMONSTRATIONS_A_TASK * seen, cameras=()
+        )
+        record_session(config, self.recordings, workers, track)
+
+    def contender(self, name: str) -> Contender | str:
+        """A column, trained if it is not yet; text says why it could not be."""
+        if name in STRETCHES:
+            return self._flat(name)
+        if name == "meta_controller":
+            return self._meta()
+        folder = self.work / ("library" if name == "skills" else name)
+        failed = self._train(name, folder)
+        return failed or Contender(name, Simulated(folder), library_key(folder))
+
+    @property
+    def train_minutes(self) -> float | None:
+        """Minutes from demonstrations to the default library; None where it was not timed."""
+        file = self.work / "train_minutes.json"
+        return float(json.loads(file.read_text())) if file.is_file() else None
+
+    def _train(self, name: str, folder: Path) -> str:
+        if name == "skills":
+            return self._train_default(folder)
+        if name == "true_segments":
+            return train_library(self.recordings, folder, "--true-segments")
+        table = cut_as_control(name, self.demonstrations, self._table(name))
+        return train_library(self.recordings, folder, "--segments", str(table))
+
+    def _train_default(self, folder: Path) -> str:
+        if folder.is_dir():
+            return ""
+        fresh = not any(self.work.glob("library*")) and not self._table("skills").exists()
+        started_s = time.monotonic()
+        self._segment()
+        failed = train_library(self.recordings, folder, "--segments", str(self._table("skills")))
+        minutes = (time.monotonic() - started_s) / 60
+        if fresh and not failed:
+            write_text(self.work / "train_minutes.json", json.dumps(minutes))
+        return failed
+
+    def _segment(self) -> None:
+        flags = ["--out", str(self._table("skills").parent), "--no-pictures", "--no-page"]
+        words = ["segment", str(self.recordings), *flags]
+        subprocess.run([sys.executable, "-m", "robot_skills", *words], check=True)
+
+    def _table(self, name: str) -> Path:
+        return self.work / "segments" / name / "segments.json"
+
+    def _flat(self, name: str) -> Contender:
+        file = self.work / f"{name}.safetensors"
+        if not file.is_file():
+            config = CloningConfig(steps=FLAT_STEPS)
+            stretches = STRETCHES[name]
+            save_file(train_flat(self._histories(), self.task, config, 0, track, stretches), file)
+        limit = step_limit(self.demonstrations)
+        return Contender(name, FlatCases(file, self.env, ARM, limit), file_key(file))
+
+    def _histories(self) -> list[History]:
+        body = scene_of(self.env, ARM)[1]
+        return [read_history(one, self.task, body.kinematics) for one in self.demonstrations]
+
+    def _meta(self) -> Contender | str:
+        library = self.contender("skills")
+        if isinstance(library, str):
+            return library
+        folder, file = self.work / "library", self.work / f"meta_{library.key}.safetensors"
+        if not file.is_file():
+            segments = load_segments(self._table("skills")).segments
+            skills = load_library(folder)
+            weights = train_meta_controller(
+                self._histories(), segments, skills, self.task, seed=0, track=track
+            )
+            save_file(weights, file)
+        build = MetaCases(file, folder, step_limit(self.demonstrations))
+        return Contender("meta_controller", build, file_key(file, folder / "library.toml"))

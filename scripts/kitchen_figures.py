@@ -1,0 +1,137 @@
+"""From rows of episodes to the figures of docs/results/kitchen.json."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from statistics import fmean
+from typing import Any
+
+from chain_bench import Row, goals_of, rate, share, share_or_none
+from results import RESULTS, Figure, read_results
+
+from robot_skills.core.facts import Fact, parse_facts
+from robot_skills.core.task import GoalTemplate, Task
+from robot_skills.run.statistics import wilson
+
+Columns = Mapping[str, Sequence[Row]]  # rows by column
+NOT_RUN = "not run"
+
+
+def success_figures(found: Mapping[str, Columns], failed: Mapping[str, str]) -> dict[str, Figure]:
+    """Seen and unseen success of every column over all partitions, and by partition.
+
+    Every partition has as many episodes, so that the share of all is the mean of the partitions'.
+    """
+    figures: dict[str, Figure] = {}
+    for column in _columns(found):
+        prefix = "" if column == "skills" else f"{column}_"
+        for kind, seen in (("seen", True), ("unseen", False)):
+            rows = _rows(found, column, seen)
+            why = failed.get(column, NOT_RUN)
+            figures[f"{prefix}{kind}_success"] = share_or_none(rows, why)
+            for letter, columns in found.items():
+                mine = [row for row in columns.get(column, ()) if row.seen is seen]
+                figures[f"partition/{letter}_{kind}/{column}"] = share_or_none(mine, why)
+    return figures
+
+
+def task_figures(found: Mapping[str, Columns]) -> dict[str, Figure]:
+    """Success by task where it is unseen, and of the default where it is seen."""
+    figures: dict[str, Figure] = {}
+    for column in _columns(found):
+        rows = _rows(found, column, seen=False)
+        for goal in goals_of(rows):
+            figures[f"task/{goal}/{column}"] = share(rate([r for r in rows if r.goal == goal]))
+    seen = _rows(found, "skills", seen=True)
+    for goal in goals_of(seen):
+        figures[f"task/{goal}/skills_seen"] = share(rate([r for r in seen if r.goal == goal]))
+    return figures
+
+
+def skill_figures(found: Mapping[str, Columns]) -> dict[str, Figure]:
+    """How often each discovered skill brought its effects about, by partition."""
+    figures: dict[str, Figure] = {}
+    for letter, columns in found.items():
+        rows = columns.get("skills", ())
+        for skill in sorted({name for row in rows for name in row.skills}):
+            counts = [row.skills[skill] for row in rows if skill in row.skills]
+            good, tried = sum(c[0] for c in counts), sum(c[1] for c in counts)
+            figures[f"skill/{skill}/{letter}"] = share(wilson(good, tried))
+    return figures
+
+
+def stage_figures(found: Mapping[str, Columns], task: Task) -> dict[str, Figure]:
+    """Of the facts that unseen tasks ask for and that do not hold at the start, those reached."""
+    figures: dict[str, Figure] = {}
+    for column in _columns(found):
+        stages = [s for row in _rows(found, column, seen=False) for s in stages_of(row, task)]
+        by_kind: dict[str, list[bool]] = {}
+        for kind, reached in stages:
+            by_kind.setdefault(kind, []).append(reached)
+        if stages:
+            by_kind["any"] = [reached for _, reached in stages]
+        for kind, results in sorted(by_kind.items()):
+            figures[f"stage/{kind}/{column}"] = share(wilson(sum(results), len(results)))
+    return figures
+
+
+def stages_of(row: Row, task: Task) -> list[tuple[str, bool]]:
+    """Each fact a task asks for, with types in the place of objects, and whether it was reached."""
+    template = task.goal(row.goal)
+    final = [_kind(fact, task) for text in row.final for fact in parse_facts(text)]
+    stages = []
+    for fact in sorted(template.facts - template.start):
+        kind = _kind_asked(fact, template, task)
+        stages.append((kind, kind in final))
+        if kind in final:
+            final.remove(kind)
+    return stages
+
+
+def _kind(fact: Fact, task: Task) -> str:
+    names = [task.type_of(n) if n in task.objects else n for n in fact.arguments]
+    return str(Fact(fact.predicate, tuple(names)))
+
+
+def _kind_asked(fact: Fact, template: GoalTemplate, task: Task) -> str:
+    return _kind(
+        Fact(
+            fact.predicate,
+            tuple(
+                template.variables.get(name.removeprefix("?"), name)
+                if name.startswith("?")
+                else name
+                for name in fact.arguments
+            ),
+        ),
+        task,
+    )
+
+
+def training_figure(minutes: Iterable[float | None]) -> Figure:
+    """Minutes from demonstrations to library, mean over the partitions that were timed."""
+    timed = [one for one in minutes if one is not None]
+    if not timed:
+        return Figure(None, "min", note="training was interrupted, so it was not timed")
+    return Figure(fmean(timed), "min", min(timed), max(timed), len(timed), "least and most")
+
+
+def copied_figures(file_name: str, patterns: Mapping[str, str]) -> dict[str, Figure]:
+    """Figures of another benchmark under a new prefix, for names that match a pattern."""
+    file = RESULTS / f"{file_name}.json"
+    if not file.is_file():
+        return {}
+    found: dict[str, Any] = read_results(file)["figures"]
+    return {
+        prefix + name.rpartition("/")[2]: Figure(**figure)
+        for pattern, prefix in patterns.items()
+        for name, figure in found.items()
+        if fnmatchcase(name, pattern)
+    }
+
+
+def _columns(found: Mapping[str, Columns]) -> list[str]:
+    return list(dict.fromkeys(name for columns in found.values() for name in columns))
+
+
+def _rows(found: Mapping[str, Columns], column: str, seen: bool) -> list[Row]:
+    return [row for cs in found.values() for row in cs.get(column, ()) if row.seen is seen]
