@@ -5,16 +5,14 @@ import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from robot_skills.core.progress import Track, quiet
-from robot_skills.run.evaluation import Episode
 
-RunCase = Callable[[str, int], Episode]
-Build = Callable[[], RunCase]
-
-C = TypeVar("C")
-R = TypeVar("R")
+Case = TypeVar("Case")
+Result = TypeVar("Result")
+RunCase = Callable[[str, int], Result]
+Build = Callable[[], RunCase[Result]]
 
 _worker: dict[str, Callable[[Any], Any]] = {}  # an initialiser can hand on in no other way
 
@@ -25,9 +23,9 @@ def cases(goals: Sequence[str], episodes: int, seed: int) -> list[tuple[str, int
 
 
 def evaluate_in_processes(
-    build: Build, wanted: Sequence[tuple[str, int]], workers: int = 2, track: Track = quiet
-) -> list[Episode]:
-    """One episode a (goal, seed), in that order, with what `build` makes in each process.
+    build: Build[Result], wanted: Sequence[tuple[str, int]], workers: int = 2, track: Track = quiet
+) -> list[Result]:
+    """One result a (goal, seed), in that order, of what `build` makes in each process.
 
     `build` must be picklable; it is called once a process. With one worker all is done here.
     """
@@ -35,12 +33,12 @@ def evaluate_in_processes(
 
 
 def map_in_processes(
-    build: Callable[[], Callable[[C], R]],
-    wanted: Sequence[C],
+    build: Callable[[], Callable[[Case], Result]],
+    wanted: Sequence[Case],
     workers: int = 2,
     track: Track = quiet,
     label: str = "working",
-) -> list[R]:
+) -> list[Result]:
     """What the function that `build` makes gives for each case, in the cases' order.
 
     `build` must be picklable; it is called once a process. With one worker all is done here.
@@ -60,12 +58,12 @@ def map_in_processes(
 
 
 @dataclass(frozen=True)
-class _Spread:
-    """A `Build` whose function takes a goal and a seed as one."""
+class _Spread(Generic[Result]):
+    """Makes a function that takes a goal and a seed as one."""
 
-    build: Build
+    build: Build[Result]
 
-    def __call__(self) -> Callable[[tuple[str, int]], Episode]:
+    def __call__(self) -> Callable[[tuple[str, int]], Result]:
         run_case = self.build()
         return lambda case: run_case(*case)
 
