@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from robot_skills.cli.deploy import Deploy
-from robot_skills.core.errors import InputError, NoPlanError
+from robot_skills.core.errors import InputError, NoPlanError, RobotFault
 from robot_skills.core.facts import parse_facts
 from robot_skills.core.skill import Operator, Parameter, ReferenceFrame, Skill, SkillLibrary
 from robot_skills.nets.features import SkillView, skill_features
 from robot_skills.nets.kinds import settings_of
 from robot_skills.nets.learning import begin, export, no_scales
 from robot_skills.nets.mlp import Mlp
-from robot_skills.storage.libraries import save_library
+from robot_skills.run.result_files import load_results
+from robot_skills.storage.libraries import library_sha256, save_library
 
 POSE = np.array([[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]])
 INPUTS = skill_features(SkillView(POSE, POSE, POSE, *np.zeros((4, 1)), np.zeros((1, 0)))).shape[1]
@@ -59,9 +60,9 @@ def test_a_check_shows_joints_gripper_and_objects(capsys: pytest.CaptureFixture[
 def test_a_goal_missed_is_said_with_the_twins_own_log(
     library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    log = tmp_path / "twin.json"
+    log, out = tmp_path / "twin.json", tmp_path / "result.json"
     with pytest.raises(SystemExit) as ended:
-        Deploy(goal="open(drawer)", library=library, twin="ur5e", twin_log=log).run()
+        Deploy(goal="open(drawer)", library=library, twin="ur5e", twin_log=log, out=out).run()
     assert ended.value.code == 1
     shown = capsys.readouterr().out
     assert "open(drawer)" in shown
@@ -69,6 +70,24 @@ def test_a_goal_missed_is_said_with_the_twins_own_log(
     assert "twin: goal does not hold in truth" in shown
     assert "twin: no limit exceeded" in shown
     assert log.exists()
+    result = load_results(out)
+    assert [(row.task, row.seed, row.success) for row in result.rows] == [
+        ("open(drawer)", 0, False)
+    ]
+    assert result.robot == "twin ur5e, gap 1"
+    assert result.library_sha256 == library_sha256(library)
+
+
+def test_a_run_that_ends_in_a_fault_counts_as_a_failure(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stops(*_args: object) -> None:
+        raise RobotFault("protective stop")
+
+    monkeypatch.setattr(Deploy, "_carry_out", stops)
+    with pytest.raises(RobotFault, match="protective stop"):
+        Deploy(goal="open(drawer)", library=library, twin="ur5e", out=tmp_path / "r.json").run()
+    assert [row.success for row in load_results(tmp_path / "r.json").rows] == [False]
 
 
 def test_what_no_skill_brings_about_is_said_before_anything_moves(library: Path) -> None:
