@@ -17,15 +17,16 @@ from robot_skills.core.progress import Track, quiet
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.nets.kinds import settings_of
 from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M, thing_symmetry
 from robot_skills.train.augmentation import AugmentationConfig, augment
-from robot_skills.train.cloning import CloningConfig, fit
+from robot_skills.train.cloning import CloningConfig
 from robot_skills.train.dataset import Rows, SkillPath, build_rows, fixtures_shown, skill_paths
 from robot_skills.train.grouping import FramedOperator, SkillGroup, group_operators
 from robot_skills.train.history import History, common_rate_hz, read_history
+from robot_skills.train.learned import learn_from_images, learn_from_rows
 from robot_skills.train.lifting import Instance, lift
 from robot_skills.train.lineage import lineage_of
+from robot_skills.train.seeing import Footage, is_seen, read_footage
 from robot_skills.train.splitting import split_recurring
 from robot_skills.train.transitions import Transition, find_transitions
 
@@ -36,12 +37,14 @@ Floats = NDArray[np.float64]
 class TrainConfig:
     """Settings of the train stage.
 
-    An operator needs `min_support` segments, and `min_share` of all.
+    An operator needs `min_support` segments, and `min_share` of all. Policies are told poses, or
+    see through `cameras`, where any are named, whatever they have to look for.
     """
 
     seed: int = 0
     min_support: int = 3
     min_share: float = 0.015
+    cameras: tuple[str, ...] = ()
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     cloning: CloningConfig = field(default_factory=CloningConfig)
 
@@ -96,8 +99,10 @@ def train(
             f"{len(segments)} segments; record more demonstrations or lower min_support"
         )
     groups = group_operators(lifted, task)
+    names = config.cameras
+    footage = read_footage(demonstrations, histories, names) if names else None
     rate_hz = common_rate_hz(histories)
-    skills = tuple(keep(g.name, partial(_learn, g, task, config, track)) for g in groups)
+    skills = tuple(keep(g.name, partial(_learn, g, task, config, footage, track)) for g in groups)
     library = SkillLibrary(
         task=task.name,
         arm=one_arm(demonstrations),
@@ -121,28 +126,31 @@ def one_arm(demonstrations: Sequence[Demonstration]) -> str:
     return arms.pop()
 
 
-def _learn(group: SkillGroup, task: Task, config: TrainConfig, track: Track) -> Skill:
+def _learn(
+    group: SkillGroup, task: Task, config: TrainConfig, footage: Footage | None, track: Track
+) -> Skill:
     paths = skill_paths(group, task)
-    rows = _augmented(paths, config)
-    weights = fit(rows, config.cloning, config.seed, track)
-    lengths = [len(path.wanted) for path in paths]
+    if footage is not None and is_seen(group, task):
+        learned = learn_from_images(group, task, footage, config.cloning, config.seed, track)
+    else:
+        learned = learn_from_rows(_augmented(paths, config), config.cloning, config.seed, track)
     ends = {m.operator.name: _end_poses(m, task) for m in group.members if _has_place(m)}
     return Skill(
         name=group.name,
         operators=tuple(member.operator for member in group.members),
         frame=group.frame,
         settings={
-            **settings_of(config.cloning.network(rows.inputs.shape[1])),
+            **learned.settings,
             "open_width_m": _open_width_m(group),
             "fixtures": " ".join(fixtures_shown(group, task)),
         },
-        weights=weights,
+        weights=learned.weights,
         end_poses=ends,
         start_ee=np.array([poses.relative(p.view.frame[0], p.view.ee[0])[:3] for p in paths]),
         median_steps=int(
             np.median([i.transition.stop - i.transition.start for i in group.instances])
         ),
-        segments=len(lengths),
+        segments=len(paths),
         description=describe(group),
     )
 
