@@ -133,7 +133,9 @@ def _learn(
     if footage is not None and is_seen(group, task):
         learned = learn_from_images(group, task, footage, config.cloning, config.seed, track)
     else:
-        learned = learn_from_rows(_augmented(paths, config), config.cloning, config.seed, track)
+        learned = learn_from_rows(
+            _augmented(paths, _seen_region_m(group), config), config.cloning, config.seed, track
+        )
     ends = {m.operator.name: _end_poses(m, task) for m in group.members if _has_place(m)}
     return Skill(
         name=group.name,
@@ -155,11 +157,20 @@ def _learn(
     )
 
 
-def _augmented(paths: Sequence[SkillPath], config: TrainConfig) -> Rows:
+def _augmented(paths: Sequence[SkillPath], region_m: Floats, config: TrainConfig) -> Rows:
     rng = np.random.default_rng(config.seed)
     settings = config.augmentation
-    copies = [augment(path, rng, settings) for _ in range(settings.copies) for path in paths]
+    copies = [
+        augment(path, region_m, rng, settings) for _ in range(settings.copies) for path in paths
+    ]
     return build_rows([*paths, *copies], config.cloning.chunk, config.cloning.seen)
+
+
+def _seen_region_m(group: SkillGroup) -> Floats:
+    """Least and greatest x and y (2, 2) m of the end-effector in the skill's recordings."""
+    histories = {i.transition.history.name: i.transition.history for i in group.instances}
+    seen = np.concatenate([history.ee[:, :2] for history in histories.values()])
+    return np.array([seen.min(axis=0), seen.max(axis=0)])
 
 
 def _open_width_m(group: SkillGroup) -> float:
