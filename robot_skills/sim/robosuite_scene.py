@@ -15,8 +15,8 @@ from robot_skills.sim.robosuite_world import BASE, RobosuiteWorld
 COLLIDES_WITH = 3  # things of the environment meet each other (bit 1) and the arm (bit 2)
 OF_ROBOT = (JOINT_PREFIX, GRIPPER_PREFIX)
 FRONT_CAMERA = "front"
-FRONT_M = [0.25, -1.05, 0.62]
-FRONT_AXES = [0.9615, -0.2747, 0.0, 0.1356, 0.4747, 0.8695]
+FRONT_M = [0.35, -1.15, 0.62]
+FRONT_AXES = [0.9656, -0.2603, 0.0, 0.1171, 0.4344, 0.8932]
 
 
 def of_robosuite(task: Task, arm: ArmProfile) -> RobosuiteWorld:
