@@ -32,12 +32,16 @@ OPPOSITES = {"open": "closed", "turned_on": "turned_off", "lit": "dark"}
 _UNDONE_BY = {**OPPOSITES, **{lowered: raised for raised, lowered in OPPOSITES.items()}}
 
 
+def undoes(fact: Fact) -> Fact:
+    """The opposite of a fact about a joint; for any other a fact that never holds."""
+    return Fact(_UNDONE_BY.get(fact.predicate, ""), fact.arguments)
+
+
 def lasting(sequence: Iterable[Fact]) -> State:
     """The facts of a sequence that none later in it undoes."""
     left: list[Fact] = []
     for fact in sequence:
-        undone = Fact(_UNDONE_BY.get(fact.predicate, ""), fact.arguments)
-        left = [*(one for one in left if one != undone), fact]
+        left = [*(one for one in left if one != undoes(fact)), fact]
     return frozenset(left)
 
 

@@ -11,8 +11,9 @@ class ExecutorConfig:
     `patience` further steps. A skill may take `late` times the demonstrations' median; the
     episode `limit` times the plan's.
 
-    What is still needed counts as undone when it has not held for `undone_steps`, or for
-    `alarmed_steps` where the alarm has just gone off, `alarm_lasts` at most. Things not seen for
+    What is still needed counts as undone when it has not held for `undone_steps`, and what is
+    carried as lost after `lost_steps`; for `alarm_lasts` after an alarm, after `alarmed_steps`.
+    Where there is no plan the arm waits `settle_steps` and looks again. Things not seen for
     `unseen_s` make the arm hold still, for `blind_steps` at most. A subgoal is bound anew when
     its place has moved by `rebind_m`.
 
@@ -30,6 +31,9 @@ class ExecutorConfig:
     stuck_m: float = 0.004
     lost_steps: int = 10
     undone_steps: int = 5
+    alarmed_steps: int = 2
+    alarm_lasts: int = 20
+    settle_steps: int = 20
     unseen_s: float = 0.2
     blind_steps: int = 100
     rebind_m: float = 0.02

@@ -1,8 +1,5 @@
 """Carries a plan out on any robot: looks at the facts, acts, notices, tries again, re-plans."""
 
-from collections.abc import Sequence
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,11 +12,12 @@ from robot_skills.core.skill import NOTHING_BARRED, Barred, Plan, PlanStep, Skil
 from robot_skills.core.task import Task
 from robot_skills.nets.residual import ActResidual
 from robot_skills.nets.skill_policy import SkillPolicy, chunk_in_world
+from robot_skills.run.alarm import Alarm
 from robot_skills.run.config import ExecutorConfig
 from robot_skills.run.joining import joining_index
 from robot_skills.run.motion import Motion
 from robot_skills.run.needed import UndoneWatch, needed_during
-from robot_skills.run.retries import Retries
+from robot_skills.run.plan_keeper import PlanKeeper, Replan
 from robot_skills.run.senses import Senses
 from robot_skills.run.skill_monitor import Outcome, SkillMonitor
 from robot_skills.run.subgoal_keeper import SubgoalKeeper
@@ -39,12 +37,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-
-
-class Replan(Protocol):
-    """Gives a new plan from the facts of the moment, without what is barred, or NoPlanError."""
-
-    def __call__(self, facts: State, barred: Barred = NOTHING_BARRED) -> Plan: ...  # noqa: D102 - said above
 
 
 class Executor:
@@ -74,7 +66,6 @@ class Executor:
         }
         self._senses = Senses(task, robot, body.kinematics)
         self._motion = Motion(robot, body, task, self._senses)
-        self._waiting: list[PlanStep] = []
         self._events: list[Event] = []
         self._count = 0
         self._limit = 0
@@ -90,6 +81,7 @@ class Executor:
             outcome = self._perform(step)
             if outcome is Outcome.SUCCESS:
                 self._note("success", f"{step}: {outcome.value}", step)
+                self._plans.succeeded(step)
             elif not self._recovered(step, outcome):
                 break
         return self._finish()
@@ -100,8 +92,7 @@ class Executor:
         """Carry out one step alone, as it would go on from what the arm was last sent to."""
         self._motion.reset(joint_target, ee_target)
         self._begin(Plan(self._facts, step.operator.add, (step,), 0.0), _no_other_plan)
-        self._waiting = []
-        return self._perform(step)
+        return self._perform(self._plans.waiting.pop(0))
 
     def practise(self, skill: str, act: ActResidual) -> None:
         """Let `act` correct a refined skill, in the place of what the skill has learned."""
@@ -116,9 +107,7 @@ class Executor:
         return self._senses.facts
 
     def _begin(self, plan: Plan, replan: Replan) -> None:
-        self._plan, self._replan, self._goal = plan, replan, plan.goal
-        self._waiting = list(plan.steps)
-        self._retries = Retries(self._config)
+        self._plans = PlanKeeper(plan, replan, self._task, self._senses, self._config, self._note)
         self._limit = self._time_for(plan)
         self._note("plan", _in_words(plan) or "nothing to do")
 
@@ -127,69 +116,61 @@ class Executor:
         return round(self._config.limit * medians)
 
     def _reached(self) -> bool:
-        if not self._goal <= self._facts:
+        goal = self._plans.goal
+        if not goal <= self._facts:
             return False
-        self._note("goal", f"{format_facts(self._goal)} holds")
+        self._note("goal", f"{format_facts(goal)} holds")
         return True
 
     def _next(self) -> PlanStep | None:
         """The step to do now; re-plans when the plan ran out or its next step cannot start.
 
-        Where no plan leads on from here, a waiting step is tried all the same: a drawer left half
-        open is neither open nor closed, and no operator speaks of it.
+        Where no plan leads on from here, a waiting step is tried all the same, unless the opposite
+        of what it needs holds.
         """
-        if self._waiting and self._waiting[0].operator.preconditions <= self._facts:
-            return self._waiting.pop(0)
-        if self._waiting:
-            lacking = self._waiting[0].operator.preconditions - self._facts
-            self._note("replan", f"{self._waiting[0]} lacks {format_facts(lacking)}")
+        plans = self._plans
+        if plans.is_ready:
+            return plans.waiting.pop(0)
+        if plans.waiting:
+            self._note("replan", f"{plans.waiting[0]} lacks {format_facts(plans.lacking)}")
         if self._count >= self._limit:
             self._note("stop", Outcome.OUT_OF_TIME.value)
             return None
-        if not self._replanned() and not self._waiting:
-            self._note("stop", f"no plan leads to {format_facts(self._goal)}")
+        if not self._replanned() and not plans.is_worth_a_try:
+            self._note("stop", f"no plan leads to {format_facts(plans.goal)}")
             return None
-        return self._waiting.pop(0) if self._waiting else None
+        return plans.waiting.pop(0) if plans.waiting else None
 
     def _recovered(self, step: PlanStep, outcome: Outcome) -> bool:
         """Draw back and choose how to go on after a step ended badly; False where nothing helps."""
         self._note("failure", f"{step}: {outcome.value}", step)
         if outcome is Outcome.OUT_OF_TIME:
             return False
-        self._retries.count(step, blamed=outcome is not Outcome.UNDONE)
-        stop = self._retries.all_spent or self._stuck_with(step)
+        stop = self._plans.failed(step, outcome)
         if stop:
             self._note("stop", stop)
             return False
         for target, width_m in self._motion.withdrawal(self._config):
             self._act(target, width_m, None)
         if not self._replanned():
-            self._waiting.insert(0, step)
+            self._plans.waiting.insert(0, step)
         return True
-
-    def _stuck_with(self, step: PlanStep) -> str:
-        """Why there is no way on but a step that may not be tried again, or ""."""
-        spent = self._retries.spent(step)
-        plan = self._planned(self._retries.bars()[:-1]) if spent else None
-        return "" if plan is not None and step not in plan.steps else spent
 
     def _replanned(self) -> bool:
-        """Let a new plan's steps wait; False where there is none from these facts."""
-        plan = self._planned(self._retries.bars())
+        """Let a new plan's steps wait; False where there is none from these facts.
+
+        What is under way, such as a drawer that somebody is pushing, is first given time to end.
+        """
+        plan = self._plans.find()
+        if plan is None and self._plans.is_open:
+            for _ in range(self._config.settle_steps):
+                self._act(*self._motion.holding_still(), None)
+            plan = self._plans.find() or self._plans.find_pretending()
         if plan is None:
             return False
-        self._plan, self._waiting = plan, list(plan.steps)
+        self._plans.adopt(plan)
         self._note("replan", _in_words(plan) or "nothing left to do")
         return True
-
-    def _planned(self, bars: Sequence[Barred]) -> Plan | None:
-        """The first plan there is when this, or else that, is barred; None where there is none."""
-        for barred in bars:
-            try:
-                return self._replan(self._facts, barred)
-            except NoPlanError as error:
-                self._note("replan", f"no plan from here{_without(barred)}: {error}")
-        return None
 
     # Acting
 
@@ -199,8 +180,9 @@ class Executor:
         subgoal = keeper.subgoal(self._senses.observation)
         self._note("start", str(step), step)
         run = SkillMonitor(step, skill, self._config)
-        needed = needed_during(step, self._waiting, self._goal)
+        needed = needed_during(step, self._plans.waiting, self._plans.goal)
         self._undone_watch = UndoneWatch(needed, self._facts)
+        self._alarm = Alarm(step, skill, self._task, self._senses)
         policy = self._policies[skill.name]
         policy.reset()
         self._show_skill(step, subgoal)
@@ -224,28 +206,39 @@ class Executor:
             self._act(sent.ee_pose, sent.width_m, run.step)
             if self._is_blind(run.step):
                 return None
+            self._listen(run)
             outcome = run.judge(self._facts, self._senses.ee, chunk.done_probability)
-            outcome = outcome or self._undone(run.step)
+            outcome = outcome or self._undone(run)
             if outcome is not None:
                 return outcome
             if self._count >= self._limit:
                 return Outcome.OUT_OF_TIME
         return None
 
-    def _undone(self, step: PlanStep) -> Outcome | None:
+    def _listen(self, run: SkillMonitor) -> None:
+        """Where the alarm goes off, let facts that contradict the plan count sooner for a while."""
+        if self._alarm.surprise() > 1.0:
+            if not run.alarmed:
+                self._note("alarm", "things move as the skill never saw them move", run.step)
+            run.alarm()
+
+    def _undone(self, run: SkillMonitor) -> Outcome | None:
         """React at once to what was undone meanwhile, unless the best plan begins with the step."""
-        undone = self._undone_watch.undone(self._facts, self._config.undone_steps)
+        step, config = run.step, self._config
+        patience = config.alarmed_steps if run.alarmed else config.undone_steps
+        undone = self._undone_watch.undone(self._facts, patience)
         if not undone:
             return None
         self._note("undone", f"{format_facts(undone)} no longer holds", step)
         self._undone_watch.forget(undone)
-        plan = self._planned(self._retries.bars())
+        plan = self._plans.find() or self._plans.find_pretending()
         if plan is None:
             return Outcome.UNDONE if undone & step.operator.preconditions else None
         self._limit = max(self._limit, self._count + self._time_for(plan))
         if not plan.steps or plan.steps[0] != step:
             return Outcome.UNDONE
-        self._plan, self._waiting = plan, list(plan.steps[1:])
+        self._plans.adopt(plan)
+        self._plans.waiting.pop(0)
         self._note("replan", f"goes on: {_in_words(plan)}")
         return None
 
@@ -263,6 +256,7 @@ class Executor:
             self._act(*self._motion.holding_still(), step)
             if not self._is_blind(step):
                 self._note("unseen", f"{names}: seen again", step)
+                self._alarm.forget()
                 return None
         return Outcome.UNSEEN
 
@@ -271,7 +265,7 @@ class Executor:
         self._count += 1
         if self._watch is not None:
             seen = self._senses.observation
-            self._watch(Moment(seen, self._facts, self._plan, step, self._count))
+            self._watch(Moment(seen, self._facts, self._plans.plan, step, self._count))
 
     # Telling
 
@@ -299,11 +293,12 @@ class Executor:
     def _finish(self) -> Trace:
         self._robot.stop()
         self._senses.look()
+        goal = self._plans.goal
         return Trace(
-            success=self._goal <= self._facts,
+            success=goal <= self._facts,
             control_steps=self._count,
             rate_hz=self._robot.rate_hz,
-            goal=self._goal,
+            goal=goal,
             final_facts=self._facts,
             events=tuple(self._events),
         )
@@ -319,11 +314,6 @@ def _check_fit(library: SkillLibrary, robot: Robot, body: Body) -> None:
             f"the library was trained at {library.rate_hz:g} Hz; this robot is controlled at "
             f"{robot.rate_hz:g} Hz"
         )
-
-
-def _without(barred: Barred) -> str:
-    names = [*sorted(barred.skills), *(n for n, _ in sorted(barred.operators))]
-    return f" without {', '.join(names)}" if names else ""
 
 
 def _in_words(plan: Plan) -> str:

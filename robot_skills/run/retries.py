@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from robot_skills.core.facts import State
 from robot_skills.core.skill import NOTHING_BARRED, Barred, PlanStep
 from robot_skills.run.config import ExecutorConfig
 
@@ -12,12 +13,22 @@ class Retries:
     def __init__(self, config: ExecutorConfig) -> None:
         self._config = config
         self._failed: Counter[PlanStep] = Counter()
+        self._pretended: Counter[State] = Counter()
         self._total = 0
 
     def count(self, step: PlanStep, blamed: bool = True) -> None:
         """Take in that a step ended badly; not `blamed` where something else undid its work."""
         self._total += 1
         self._failed[step] += blamed
+
+    def count_pretending(self, pretended: State) -> None:
+        """Take in that a step failed that relied on what was only pretended."""
+        self._total += 1
+        self._pretended[pretended] += 1
+
+    def failed_pretending(self, pretended: State) -> int:
+        """How often a step failed that relied on this."""
+        return self._pretended[pretended]
 
     def spent(self, step: PlanStep) -> str:
         """Why a step may not be tried again, or ""."""

@@ -31,6 +31,11 @@ class Senses:
         self._observer = FactObserver(task, tuple(name for name in task.objects if name in seen))
         self.facts: State = self._observer.facts(self.observation, self.ee)
 
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """Names of the objects present."""
+        return self._observer.objects
+
     def look(self) -> None:
         """Take in a new observation."""
         seen = self._robot.observe()

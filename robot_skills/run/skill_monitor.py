@@ -38,6 +38,16 @@ class SkillMonitor:
         self._lost = 0
         self._ended = 0
         self._path: list[Floats] = []
+        self._alarmed_until = 0
+
+    def alarm(self) -> None:
+        """Believe for a while at once what contradicts the skill."""
+        self._alarmed_until = self._steps + self._config.alarm_lasts
+
+    @property
+    def alarmed(self) -> bool:
+        """Whether an alarm went off a short while ago."""
+        return self._steps < self._alarmed_until
 
     def judge(self, facts: State, ee: Floats, done_probability: float) -> Outcome | None:
         """How the skill ended, or None while it goes on."""
@@ -64,7 +74,7 @@ class SkillMonitor:
 
     def _judge_trouble(self) -> Outcome | None:
         config = self._config
-        if self._lost > config.lost_steps:
+        if self._lost > (config.alarmed_steps if self.alarmed else config.lost_steps):
             return Outcome.LOST
         if self._ended > config.lost_steps:
             return Outcome.NO_EFFECT

@@ -52,6 +52,16 @@ class Trace:
         """Length in robot time."""
         return self.control_steps / self.rate_hz
 
+    @property
+    def ending(self) -> str:
+        """How it ended and why, in one sentence for people."""
+        if self.success:
+            return f"The goal holds after {self.seconds:.1f} s."
+        stops = [event.text for event in self.events if event.kind == "stop"]
+        failures = [event.text for event in self.events if event.kind == "failure"]
+        told = [*stops[-1:], *(f"the last failure was {text}" for text in failures[-1:])]
+        return f"Stopped after {self.seconds:.1f} s: {'; '.join(told) or 'nothing left to do'}."
+
     def explain(self) -> str:
         """Every decision in a line, with the time in s."""
         return "\n".join(

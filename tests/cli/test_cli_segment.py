@@ -4,8 +4,8 @@ import pytest
 from robot_skills.cli import main
 from robot_skills.cli.segment import METHODS
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
+from robot_skills.nets import gaussian_predictor as predictor
 from robot_skills.segment import Method
-from robot_skills.segment.predict import predictor
 from robot_skills.storage.episodes import EpisodeWriter
 from robot_skills.storage.segments import load_segments
 from robot_skills.storage.truth import Truth, save_truth

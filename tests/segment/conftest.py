@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
+from robot_skills.nets import gaussian_predictor as predictor
 from robot_skills.segment.evidence import modes
-from robot_skills.segment.predict import predictor
 
 Floats = NDArray[np.float64]
 RATE_HZ = 20.0

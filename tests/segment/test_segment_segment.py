@@ -6,9 +6,9 @@ import pytest
 
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration, SegmentRole
 from robot_skills.core.errors import InputError
+from robot_skills.nets import gaussian_predictor as predictor
 from robot_skills.segment import Method, SegmentConfig, segment, segment_in_detail
 from robot_skills.segment.metrics.score import score_methods, score_segments, score_with_true_number
-from robot_skills.segment.predict import predictor
 
 GRASPED_M = 0.045  # the stand-in's gripper about an object
 

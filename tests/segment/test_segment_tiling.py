@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
 from robot_skills.core.errors import InputError
+from robot_skills.nets import gaussian_predictor as predictor
 from robot_skills.segment import Method, SegmentConfig, segment
-from robot_skills.segment.predict import predictor
 
 WIDTHS = {
     ChannelKind.JOINT_POSITION: 6,

@@ -11,8 +11,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from robot_skills.nets.gaussian_predictor import GaussianPredictor, fit_predictor, score_rows
 from robot_skills.segment.predict.features import Features
-from robot_skills.segment.predict.predictor import GaussianPredictor, fit_predictor, score_rows
 
 Floats = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from robot_skills.segment.predict import predictor
+from robot_skills.nets import gaussian_predictor as predictor
 
 
 def test_slopes_written_out_are_those_of_the_graph():
