@@ -35,14 +35,13 @@ class Budget:
 
 @dataclass(frozen=True)
 class Practised:
-    """What practice gave: the residual's weights, and success in practice round by round.
+    """What practice gave: the residual's weights, its hidden layers, and success round by round.
 
-    `before` is the share of successes without corrections, from the same starts; `success` is with
-    the noise of trying.
+    Success is that of the latest episodes, with the noise of trying.
     """
 
     weights: Weights
-    before: float
+    layers: int
     success: tuple[float, ...]
     steps: int
 
@@ -62,28 +61,25 @@ def practise(
     """
     clock = _Clock(budget, track)
     if kept is None:
-        inputs, before = look_around(crew, LOOK_STEPS)
+        inputs = look_around(crew, LOOK_STEPS)
         learner, success = make_learner(crew, inputs, config, seed), []
     else:
         learner = make_learner(crew, np.zeros((1, *crew.observation_space.shape)), config, seed)
         read_state(kept, learner)
-        before, success = kept.before, list(kept.success)
+        success = list(kept.success)
     while clock.goes_on(len(success)):
         success.append(_round(learner))
-        keep(take_state(learner, before, success))
-    return Practised(export_residual(learner), before, tuple(success), learner.num_timesteps)
+        keep(take_state(learner, success))
+    return Practised(export_residual(learner), config.layers, tuple(success), learner.num_timesteps)
 
 
-def look_around(crew: VecEnv, steps: int) -> tuple[Floats, float]:
-    """Inputs (N, F) met in `steps` steps of each environment uncorrected, and success there."""
+def look_around(crew: VecEnv, steps: int) -> Floats:
+    """Inputs (N, F) met in `steps` steps of each environment without corrections."""
     observations = [crew.reset()]
     nothing = np.zeros((crew.num_envs, *crew.action_space.shape), np.float32)
-    ended: list[bool] = []
     for _ in range(steps):
-        observation, _, ends, infos = crew.step(nothing)
-        observations.append(observation)
-        ended += [infos[i]["is_success"] for i in np.flatnonzero(ends)]
-    return np.concatenate(observations).astype(float), float(np.mean(ended)) if ended else 0.0
+        observations.append(crew.step(nothing)[0])
+    return np.concatenate(observations).astype(float)
 
 
 class _Clock:

@@ -19,15 +19,24 @@ REMEMBERED = ("observations", "next_observations", "actions", "rewards", "dones"
 
 @dataclass(frozen=True)
 class PracticeState:
-    """Where a practice stands; `before` and `success` as in `Practised`."""
+    """Where a practice stands; `success` as in `Practised`."""
 
     arrays: Arrays
-    before: float
     success: tuple[float, ...]
     steps: int
 
+    @classmethod
+    def of(cls, arrays: Arrays, figures: Mapping[str, Any]) -> "PracticeState":
+        """The state with these arrays and what `figures` said of it."""
+        return cls(arrays, tuple(map(float, figures["success"])), int(figures["steps"]))
 
-def take_state(learner: TD3, before: float, success: Sequence[float]) -> PracticeState:
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What is no array, as plain values."""
+        return {"success": list(self.success), "steps": self.steps}
+
+
+def take_state(learner: TD3, success: Sequence[float]) -> PracticeState:
     """The state of a learner between two rounds."""
     arrays = {
         POLICY + name: tensor.detach().numpy().copy()
@@ -41,7 +50,7 @@ def take_state(learner: TD3, before: float, success: Sequence[float]) -> Practic
     end = memory.buffer_size if memory.full else memory.pos
     arrays |= {MEMORY + name: getattr(memory, name)[:end].copy() for name in REMEMBERED}
     arrays[MEMORY + "position"] = np.array([memory.pos, memory.full], np.int64)
-    return PracticeState(arrays, before, tuple(success), learner.num_timesteps)
+    return PracticeState(arrays, tuple(success), learner.num_timesteps)
 
 
 def read_state(state: PracticeState, learner: TD3) -> None:

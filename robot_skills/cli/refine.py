@@ -1,0 +1,226 @@
+"""robot-skills refine: one skill practises in simulation until it is better, or stays as it was."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tyro
+
+from robot_skills.cli.refine_stages import Stages
+from robot_skills.cli.simulated import Simulated
+
+if TYPE_CHECKING:
+    from robot_skills.core.skill import Skill
+    from robot_skills.nets.residual import ResidualReach
+    from robot_skills.run.practice.gate import Verdict
+    from robot_skills.run.practice.starts import SkillNeed
+    from robot_skills.run.trial import SkillTrial
+    from robot_skills.storage.kept_practice import KeptPractice
+    from robot_skills.train.refinement.practising import Practised
+
+PRACTICE_STARTS = 300
+PRACTICE_SEED, HELD_OUT_SEED = 10_000_000, 20_000_000  # evaluations count up from small seeds
+SEEDS_APART = 100_000  # so that no two values of --seed share a start
+LEAST_PRACTICE = 0.25  # of the minutes, however long measuring takes
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The skill to refine, trials of it to practise from, and what such trials cost.
+
+    `uses` is how often an episode uses it; `episode_s` and `trial_s` are seconds of computing.
+    """
+
+    name: str
+    starts: "tuple[SkillTrial, ...]"
+    uses: float
+    episode_s: float
+    trial_s: float
+
+    def measuring_s(self, pairs: int) -> float:
+        """About how long it takes to find so many starts and to try the new skill from them."""
+        return pairs * (self.episode_s / max(self.uses, 0.1) + self.trial_s)
+
+
+@dataclass(frozen=True)
+class Refine:
+    """Improve one skill of a library by practice: reinforcement learning on its own effects.
+
+    The cloned policy stays as it is; a small network learns to correct its targets, from the
+    starts that the seen goals lead the skill to. Then old and new are tried from the same 1,000
+    starts that practice never saw. The new one is kept only when it does better and the 95 %
+    interval rules out that it does worse by more than a point. A practice that was cut off goes on
+    when the same command is typed again.
+    """
+
+    library: tyro.conf.Positional[Path]
+    """Folder of a skill library."""
+
+    skill: str = ""
+    """Skill to refine; by default the one that limits the plans for the seen goals most."""
+
+    out: Path | None = None
+    """Folder for the library with the refined skill; by default it takes the old one's place,
+    which is kept as an older version."""
+
+    minutes: float = 60.0
+    """Time for all of it: finding starts, practice, and comparing old and new."""
+
+    env: str = ""
+    """Environment: a name in envs/ or a folder with a task.toml; the library's own by default."""
+
+    arm: str = ""
+    """Arm: a name in assets/arms/ or a folder; the library's own by default."""
+
+    position_m: float = 0.015
+    """How far a correction may move the target along an axis."""
+
+    rotation_rad: float = 0.12
+    """How far a correction may turn it about an axis."""
+
+    seed: int = 0
+    """Seed of the starts and of every random choice in practice."""
+
+    workers: int = 2
+    """Processes that practise at the same time."""
+
+    def run(self) -> None:
+        """Choose, practise, compare, and save where the refined skill is better."""
+        from robot_skills.run.practice.gate import LEAST_PAIRS, judge
+
+        started_s = time.monotonic()
+        self._check()
+        chosen = self._choose()
+        passed_s = time.monotonic() - started_s
+        left_s = 60 * self.minutes - passed_s - chosen.measuring_s(LEAST_PAIRS)
+        kept = self._kept(chosen.name)
+        practised = self._practise(chosen, max(left_s, 60 * self.minutes * LEAST_PRACTICE), kept)
+        refined = self._refined(chosen.name, practised)
+        first_seed = HELD_OUT_SEED + SEEDS_APART * self.seed
+        before = self._stages.collect(chosen.name, LEAST_PAIRS, chosen.uses, first_seed)
+        after = self._stages.repeat(refined, before)
+        verdict = judge([t.success for t in before], [t.success for t in after])
+        print("\n".join(verdict_lines(chosen.name, verdict)))
+        if verdict.accepted:
+            minutes = (time.monotonic() - started_s) / 60
+            self._save(refined, verdict, after, practised.steps, minutes)
+        else:
+            print(f"{self.library} is as it was")
+        kept.remove()
+
+    @property
+    def _stages(self) -> Stages:
+        return Stages(Simulated(self.library, self.env, self.arm), self.seed, self.workers)
+
+    @property
+    def _reach(self) -> "ResidualReach":
+        from robot_skills.nets.residual import ResidualReach
+
+        return ResidualReach(self.position_m, self.rotation_rad)
+
+    def _check(self) -> None:
+        from robot_skills.core.errors import InputError
+        from robot_skills.storage.libraries import check_free, load_library
+        from robot_skills.storage.writable import check_folder
+
+        library = load_library(self.library)
+        if self.skill:
+            library.skill(self.skill)
+        for flag in ("minutes", "position_m", "rotation_rad", "workers"):
+            if getattr(self, flag) <= 0:
+                name = flag.replace("_", "-")
+                raise InputError(f"--{name} must be above 0; found {getattr(self, flag):g}")
+        if self.out is not None:
+            check_free(self.out, replace=False)
+        check_folder((self.out or self.library).parent)
+
+    def _choose(self) -> Chosen:
+        """The skill that was asked for or limits the plans most, and trials to practise from."""
+        from robot_skills.run.practice.starts import limiting_skill, skill_needs, trials_of
+
+        first_seed = PRACTICE_SEED + SEEDS_APART * self.seed
+        began_s = time.monotonic()
+        trials, episodes = self._stages.pilot(first_seed)
+        pilot_s = time.monotonic() - began_s
+        needs = skill_needs(trials, episodes)
+        name = self.skill or limiting_skill(needs)
+        print("\n".join(need_lines(needs, name)))
+        own = trials_of(trials, name)
+        uses, missing = len(own) / episodes, PRACTICE_STARTS - len(own)
+        own += self._stages.collect(name, missing, uses, first_seed + episodes)
+        steps = sum(trial.control_steps for trial in trials)
+        own_steps = sum(trial.control_steps for trial in own) / len(own)
+        return Chosen(name, tuple(own), uses, pilot_s / episodes, pilot_s / steps * own_steps)
+
+    def _kept(self, name: str) -> "KeptPractice":
+        from robot_skills.storage.kept_practice import KeptPractice
+        from robot_skills.storage.libraries import library_sha256
+
+        parts = (library_sha256(self.library), name, self.env, self.arm, self.seed, self._reach)
+        key = hashlib.sha256(repr(parts).encode()).hexdigest()
+        return KeptPractice(self.out or self.library, key)
+
+    def _practise(self, chosen: Chosen, budget_s: float, kept: "KeptPractice") -> "Practised":
+        print(
+            f"practising {chosen.name} for {budget_s / 60:.0f} minutes from {len(chosen.starts)} "
+            "starts"
+        )
+        try:
+            return self._stages.practise(chosen.starts, self._reach, budget_s, kept)
+        except KeyboardInterrupt:
+            print(f"kept in {kept.folder}: the same command goes on from there")
+            raise
+
+    def _refined(self, name: str, practised: "Practised") -> "Skill":
+        from robot_skills.nets.residual import with_residual
+        from robot_skills.storage.libraries import load_library
+
+        skill = load_library(self.library).skill(name)
+        return with_residual(skill, dict(practised.weights), practised.layers, self._reach)
+
+    def _save(
+        self,
+        refined: "Skill",
+        verdict: "Verdict",
+        after: "Sequence[SkillTrial]",
+        steps: int,
+        minutes: float,
+    ) -> None:
+        from robot_skills import __version__
+        from robot_skills.run.practice.refined import accept
+        from robot_skills.storage.libraries import load_library, save_library
+
+        told = {
+            "seed": str(self.seed),
+            "decisions": str(steps),
+            "minutes": f"{minutes:.0f}",
+            "version": __version__,
+        }
+        library = accept(load_library(self.library), refined, verdict, after, told)
+        to = save_library(self.out or self.library, library, replace=self.out is None)
+        print(f"{to} written after {minutes:.0f} minutes")
+
+
+def need_lines(needs: "Sequence[SkillNeed]", chosen: str) -> list[str]:
+    """What each skill costs the plans, as lines of text; an arrow at the one to refine."""
+    lines = ["skill                 uses  success                      plans lost by it"]
+    for need in needs:
+        mark = "  <- to refine" if need.skill == chosen else ""
+        lost = 1.0 - exp(-need.loss)
+        lines.append(f"{need.skill:<20} {need.uses:5.1f}  {need.success!s:<28} {lost:.0%}{mark}")
+    return lines
+
+
+def verdict_lines(skill: str, verdict: "Verdict") -> list[str]:
+    """Old, new, difference and decision, as lines of text."""
+    return [
+        f"{skill} from {verdict.difference.n} starts that practice never saw",
+        f"  old         {verdict.before}",
+        f"  new         {verdict.after}",
+        f"  difference  {verdict.difference}",
+        f"  {verdict.reason}",
+    ]
