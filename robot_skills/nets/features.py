@@ -24,7 +24,8 @@ class SkillView:
     `frame` is the reference frame, `thing` what is moved (or the frame where nothing is).
     `closing` is 1 where the last command was to close; `held` whether the thing is held;
     `opening` a fixture's joint in m or rad. `which` (T, K) is 1 for the one of K fixtures that is
-    meant, where a skill was shown on several: they move on joints of their own.
+    meant, where a skill was shown on several: they move on joints of their own. `reached` (T, 1)
+    is 1 where what the skill shall bring about holds, (T, 0) for a skill that is not told.
     """
 
     ee: Floats
@@ -35,6 +36,7 @@ class SkillView:
     held: Floats
     opening: Floats
     which: Floats
+    reached: Floats
 
 
 def skill_features(view: SkillView) -> Floats:
@@ -52,16 +54,18 @@ def skill_features(view: SkillView) -> Floats:
         axis=-1,
     )
     parts = [
-        _two_scales(ee),
+        two_scales(ee),
         poses.six_dimensional(ee[:, 3:]),
-        _two_scales(thing),
+        two_scales(thing),
         scalars,
         view.which,
+        view.reached,
     ]
     return np.concatenate(parts, axis=-1)
 
 
-def _two_scales(pose: Floats) -> Floats:
+def two_scales(pose: Floats) -> Floats:
+    """Positions of poses (T, 7): bounded far away, and the last centimetres enlarged: (T, 6)."""
     position = pose[:, :3]
     coarse = FAR_SCALE * np.tanh(position / FAR_M)
     fine = np.clip(FINE * position, -FINE_LIMIT, FINE_LIMIT)

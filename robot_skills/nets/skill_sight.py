@@ -9,7 +9,7 @@ from robot_skills.core.errors import InputError
 from robot_skills.core.frames import FollowedFrame, HeldThing, upright_frame
 from robot_skills.core.observation import Observation
 from robot_skills.core.policy import Subgoal
-from robot_skills.core.predicates import grip_position, is_held
+from robot_skills.core.predicates import FactObserver, grip_position, is_held
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill
 from robot_skills.core.task import Task
@@ -41,6 +41,8 @@ class SkillSight:
         self._task = task
         self._kinematics = kinematics
         self._fixtures = str(skill.settings.get("fixtures", "")).split()
+        self._is_told = bool(skill.settings.get("told_reached", 0))
+        self._observer: FactObserver | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -67,8 +69,18 @@ class SkillSight:
             held=np.array([float(held)]),
             opening=np.array([observation.fixture_position.get(name, 0.0)]),
             which=which_fixture(name, self._fixtures)[None],
+            reached=self._reached(observation, ee, subgoal),
         )
         return Sight(name, ee, frame, view)
+
+    def _reached(self, observation: Observation, ee: Floats, subgoal: Subgoal) -> Floats:
+        """Whether what the skill shall bring about holds, as (1, 1); (1, 0) if it is not told."""
+        if not self._is_told:
+            return np.zeros((1, 0))
+        if self._observer is None:
+            present = tuple(n for n in self._task.objects if n in observation.object_pose)
+            self._observer = FactObserver(self._task, present)
+        return np.array([[float(subgoal.facts <= self._observer.facts(observation, ee))]])
 
     def sent(self, gripper_width_m: float) -> None:
         """Take note of the gripper command that was carried out: the next view shows it."""

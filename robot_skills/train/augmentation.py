@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from robot_skills.core import poses
 from robot_skills.nets.features import SkillView
-from robot_skills.train.dataset import SkillPath
+from robot_skills.train.dataset import STRIDE_M, SkillPath
 
 Floats = NDArray[np.float64]
 
 MOVED_M = 0.004  # beyond what sensors blur
+BRISK = 0.75  # of the steps of a path are slower than its stride: it stops, turns and grips
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,12 @@ class AugmentationConfig:
     """Where copies of a segment start and how large errors on the way are; `copies` of each.
 
     Sideways a segment is free until its end-effector is within `near_m` of where the thing begins
-    to move (or, if it is carried, where it is let go); a copy starts up to `sideways_m` from
-    there, raised by up to `raised_m` down to the last `near_m`, never below `floor_m` in world.
+    to move (or, if it is carried, where it is let go); a copy starts anywhere that an end-effector
+    was seen, raised by up to `raised_m` down to the last `near_m`, never below `floor_m` in world.
     The end-effector errs by `error_m` and `error_rad`, the thing's pose by `thing_error_m`.
     """
 
     copies: int = 6
-    sideways_m: float = 0.40
     raised_m: tuple[float, float] = (-0.03, 0.10)
     turn_rad: float = 0.7
     near_m: float = 0.03
@@ -40,16 +40,23 @@ class AugmentationConfig:
     thing_error_m: float = 0.002
 
 
-def augment(path: SkillPath, rng: np.random.Generator, config: AugmentationConfig) -> SkillPath:
-    """A copy of a path with another start and small errors of what is sensed on the way."""
-    return _with_errors(_with_start(path, rng, config), rng, config)
+def augment(
+    path: SkillPath, region_m: Floats, rng: np.random.Generator, config: AugmentationConfig
+) -> SkillPath:
+    """A copy of a path with another start and small errors of what is sensed on the way.
+
+    It starts over `region_m` (2, 2), the least and greatest x and y in world.
+    """
+    return _with_errors(_with_start(path, region_m, rng, config), rng, config)
 
 
-def _with_start(path: SkillPath, rng: np.random.Generator, config: AugmentationConfig) -> SkillPath:
+def _with_start(
+    path: SkillPath, region_m: Floats, rng: np.random.Generator, config: AugmentationConfig
+) -> SkillPath:
     contact = _contact_step(path)
     start, goal = path.view.ee[0, :3], path.view.ee[contact, :3]
     shift = np.zeros(3)
-    shift[:2] = goal[:2] + rng.uniform(-config.sideways_m, config.sideways_m, 2) - start[:2]
+    shift[:2] = rng.uniform(*region_m) - start[:2]
     raised = rng.uniform(*config.raised_m)
     shift[2] = max(raised, min(config.floor_m - start[2], 0.0))
     turn = rng.uniform(-config.turn_rad, config.turn_rad)
@@ -62,10 +69,13 @@ def _with_start(path: SkillPath, rng: np.random.Generator, config: AugmentationC
     bent = replace(
         path, view=replace(path.view, ee=ee, thing=thing), wanted=bend.apply(path.wanted)
     )
-    longer = np.linalg.norm(start[:2] + shift[:2] - goal[:2]) / max(
-        float(np.linalg.norm(start[:2] - goal[:2])), config.near_m
-    )
-    return _paced(bent, int(np.sum(np.cumprod(sideways > 0))), float(longer))
+    return _paced(bent, int(np.sum(np.cumprod(sideways > 0))), _stride_m(path))
+
+
+def _stride_m(path: SkillPath) -> float:
+    """How far the end-effector of a path goes in a step when it is on its way."""
+    strides = np.linalg.norm(np.diff(path.view.ee[:, :3], axis=0), axis=1)
+    return max(float(np.quantile(strides, BRISK)), STRIDE_M)
 
 
 @dataclass(frozen=True)
@@ -90,21 +100,34 @@ def _share_left(positions: Floats, contact: int, near_m: float) -> Floats:
     return np.minimum.accumulate(share)
 
 
-def _paced(path: SkillPath, free: int, longer: float) -> SkillPath:
-    """The free steps thinned out or repeated, so that a bent way is gone at the speed shown."""
-    count = max(2, round(free * min(longer, 2.0)))
+def _paced(path: SkillPath, free: int, stride_m: float) -> SkillPath:
+    """The free steps drawn out or thinned, so that a bent way is gone at the speed shown."""
     if free < 3:
         return path
-    chosen = np.concatenate(
-        [np.linspace(0, free - 1, count).round().astype(int), np.arange(free, len(path.wanted))]
+    way = np.linalg.norm(np.diff(path.view.ee[:free, :3], axis=0), axis=1).sum()
+    count = max(2, round(way / stride_m))
+    moments = np.concatenate(
+        [np.linspace(0, free - 1, count), np.arange(free, len(path.wanted), dtype=float)]
     )
-    fields = {f: getattr(path.view, f)[chosen] for f in path.view.__dataclass_fields__}
-    return SkillPath(
-        SkillView(**fields),
-        path.wanted[chosen],
-        path.wanted_closed[chosen],
-        path.effect + count - free,
-    )
+    nearest = moments.round().astype(int)
+    view = {name: values[nearest] for name, values in vars(path.view).items()}
+    for name in ("ee", "frame", "thing"):
+        view[name] = _poses_at(getattr(path.view, name), moments)
+    effect = path.effect + count - free
+    wanted = _poses_at(path.wanted, moments)
+    return SkillPath(SkillView(**view), wanted, path.wanted_closed[nearest], effect)
+
+
+def _poses_at(path: Floats, moments: Floats) -> Floats:
+    """Poses (M, 7) between those of a path (T, 7), at moments (M,) counted in steps."""
+    before = np.floor(moments).astype(int)
+    share = (moments - before)[:, None]
+    after = path[np.minimum(before + 1, len(path) - 1)]
+    alike = np.sign(np.sum(path[before, 3:] * after[:, 3:], axis=1, keepdims=True))
+    after = np.concatenate([after[:, :3], alike * after[:, 3:]], axis=1)
+    found = (1 - share) * path[before] + share * after
+    found[:, 3:] /= np.linalg.norm(found[:, 3:], axis=1, keepdims=True)
+    return np.asarray(found)
 
 
 def _contact_step(path: SkillPath) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
+from robot_skills.core.skill import Operator
 from robot_skills.core.task import Task
 from robot_skills.nets.features import SkillView, skill_features, which_fixture
 from robot_skills.nets.memory import with_history
@@ -16,6 +17,7 @@ from robot_skills.train.lifting import Instance
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 STRIDE_M = 0.0025  # steps over which nothing moves this far are waits; 0.05 m/s at 20 Hz
 STRIDE_RAD = 0.02
@@ -39,7 +41,11 @@ class SkillPath:
 
 def skill_paths(group: SkillGroup, task: Task) -> list[SkillPath]:
     """The segments of a skill as paths in its reference frame."""
-    return [_path(instance, group, task) for instance in group.instances]
+    return [
+        _path(instance, member.operator, group, task)
+        for member in group.members
+        for instance in member.instances
+    ]
 
 
 def fixtures_shown(group: SkillGroup, task: Task) -> tuple[str, ...]:
@@ -48,7 +54,7 @@ def fixtures_shown(group: SkillGroup, task: Task) -> tuple[str, ...]:
     return tuple(sorted(names)) if len(names) > 1 else ()
 
 
-def _path(instance: Instance, group: SkillGroup, task: Task) -> SkillPath:
+def _path(instance: Instance, operator: Operator, group: SkillGroup, task: Task) -> SkillPath:
     transition = instance.transition
     history, span = transition.history, slice(transition.start, transition.stop)
     name = instance.binding["?x"]
@@ -68,10 +74,19 @@ def _path(instance: Instance, group: SkillGroup, task: Task) -> SkillPath:
         held=held_path(transition, name).astype(float)[busy],
         opening=opening[:steps][busy],
         which=np.repeat(which_fixture(name, fixtures_shown(group, task))[None], busy.sum(), axis=0),
+        reached=_reached(instance, operator)[busy, None],
     )
     effect = int(np.sum(busy[: transition.effect - transition.start]))
     effect = min(effect, int(busy.sum()) - 1)
     return SkillPath(view, wanted[busy], wanted_closed[span][busy], effect)
+
+
+def _reached(instance: Instance, operator: Operator) -> Floats:
+    """1 at each step (T,) at which everything that the operator adds holds, else 0."""
+    added = frozenset(fact.bind(dict(instance.binding)) for fact in operator.add)
+    transition = instance.transition
+    facts = transition.history.facts[transition.start : transition.stop]
+    return np.array([float(added <= state) for state in facts])
 
 
 def busy_steps(ee: Floats, wanted_ee: Floats, width_m: Floats, wanted_closed: Flags) -> Flags:
@@ -113,12 +128,15 @@ class Rows:
 def build_rows(paths: Sequence[SkillPath], chunk: int, observations: int = 1) -> Rows:
     """One row a step of every path; a chunk that runs past the end repeats the last wish.
 
-    Inputs hold as many `observations` as the policy sees at once.
+    So does one that runs past the step at which the effects are first seen: what comes after them
+    is not for a hand that has yet to see them. Inputs hold as many `observations` as the policy
+    sees at once.
     """
     inputs, targets, closing, done = [], [], [], []
     for path in paths:
         steps = len(path.wanted)
-        ahead = np.minimum(np.arange(steps)[:, None] + np.arange(chunk), steps - 1)
+        last = _last_steps(path.view.reached[:, 0] > 0)
+        ahead = np.minimum(np.arange(steps)[:, None] + np.arange(chunk), last[:, None])
         relative = poses.relative(path.view.frame[:, None], path.wanted[ahead])
         here = poses.relative(path.view.frame, path.view.ee)[:, None, :3]
         six = poses.six_dimensional(relative[..., 3:])
@@ -132,3 +150,11 @@ def build_rows(paths: Sequence[SkillPath], chunk: int, observations: int = 1) ->
         np.concatenate(closing),
         np.concatenate(done),
     )
+
+
+def _last_steps(reached: Flags) -> Ints:
+    """For each step (T,) the last one to plan for: the next with the effects, else the end."""
+    steps = np.arange(len(reached))
+    coming = np.where(reached, steps, len(reached) - 1)[::-1]
+    coming = np.minimum.accumulate(coming)[::-1]
+    return np.where(reached, len(reached) - 1, coming)

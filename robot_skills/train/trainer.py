@@ -145,6 +145,7 @@ def _learn(
             **learned.settings,
             "open_width_m": _open_width_m(group),
             "fixtures": " ".join(fixtures_shown(group, task)),
+            "told_reached": 1,
         },
         weights=learned.weights,
         end_poses=ends,

@@ -55,7 +55,7 @@ def constant_skill(kind="object", closing=-9.0):
 
 def view_inputs():
     one = np.zeros(1)
-    view = SkillView(EE[None], BLOCK[None], BLOCK[None], one, one, one, one, NONE)
+    view = SkillView(EE[None], BLOCK[None], BLOCK[None], one, one, one, one, NONE, NONE)
     return skill_features(view).shape[1]
 
 
@@ -131,7 +131,7 @@ def test_features_resolve_the_last_millimetres_and_do_not_grow_far_away():
     def at(x):
         ee = np.array([[x, 0, 0.0, 1, 0, 0, 0]])
         origin = poses.IDENTITY_POSE[None]
-        return skill_features(SkillView(ee, origin, origin, one, one, one, one, NONE))[0]
+        return skill_features(SkillView(ee, origin, origin, one, one, one, one, NONE, NONE))[0]
 
     assert np.abs(at(0.001) - at(0.0)).max() == pytest.approx(0.05, rel=0.01)
     assert np.abs(at(2.0) - at(3.0)).max() < 1e-3

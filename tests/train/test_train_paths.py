@@ -13,6 +13,7 @@ from robot_skills.train.transitions import find_transitions
 EXACT = replace(
     AugmentationConfig(), **{f.name: 0.0 for f in fields(AugmentationConfig) if "error" in f.name}
 )
+REGION_M = np.array([[0.2, -0.4], [0.7, 0.4]])
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def near_contact(path):
 def test_a_copy_has_another_start_and_the_same_contact(picks):
     rng = np.random.default_rng(0)
     for path in picks:
-        copy, kept = augment(path, rng, EXACT), near_contact(path)
+        copy, kept = augment(path, REGION_M, rng, EXACT), near_contact(path)
         assert np.linalg.norm(copy.view.ee[0, :3] - path.view.ee[0, :3]) > 0.005
         np.testing.assert_allclose(copy.view.ee[-kept:], path.view.ee[-kept:], atol=1e-12)
         np.testing.assert_allclose(copy.wanted[-kept:], path.wanted[-kept:], atol=1e-12)
@@ -83,7 +84,7 @@ def test_a_bent_way_has_no_jumps(picks):
     for path in picks:
         shown = strides_of(path)
         for _ in range(10):
-            copy = augment(path, rng, EXACT)
+            copy = augment(path, REGION_M, rng, EXACT)
             longer = max(1.0, strides_of(copy).sum() / shown.sum())
             assert strides_of(copy).max() < 3 * longer * shown.max()  # thinned: every other step
             assert copy.view.ee[0, 2] > min(path.view.ee[0, 2], EXACT.floor_m) - 1e-9
@@ -93,7 +94,7 @@ def test_what_is_carried_stays_in_the_bent_hand(groups, task):
     rng = np.random.default_rng(2)
     place = next(group for name, group in groups.items() if name != "holding")
     for path in skill_paths(place, task):
-        copy = augment(path, rng, EXACT)
+        copy = augment(path, REGION_M, rng, EXACT)
         held = copy.view.held > 0
         grips = poses.relative(copy.view.ee[held], copy.view.thing[held])
         grip = poses.relative(path.view.ee[:1], path.view.thing[:1])
@@ -102,14 +103,18 @@ def test_what_is_carried_stays_in_the_bent_hand(groups, task):
 
 def test_errors_on_the_way_disturb_what_is_seen_and_not_what_is_meant(picks):
     config = AugmentationConfig(error_m=0.01)
-    exact, disturbed = (augment(picks[0], np.random.default_rng(3), one) for one in (EXACT, config))
+    exact, disturbed = (
+        augment(picks[0], REGION_M, np.random.default_rng(3), one) for one in (EXACT, config)
+    )
     np.testing.assert_array_equal(exact.wanted, disturbed.wanted)
     off = disturbed.view.ee[:, :3] - exact.view.ee[:, :3]
     assert off.std() == pytest.approx(0.01, rel=0.3)
 
 
 def test_the_same_seed_bends_alike(picks):
-    copies = [augment(picks[0], np.random.default_rng(s), EXACT).wanted for s in (1, 1, 2)]
+    copies = [
+        augment(picks[0], REGION_M, np.random.default_rng(s), EXACT).wanted for s in (1, 1, 2)
+    ]
     np.testing.assert_array_equal(copies[0], copies[1])
     assert copies[0].shape != copies[2].shape or not np.allclose(copies[0], copies[2])
 
