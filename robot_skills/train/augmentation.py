@@ -54,7 +54,7 @@ def _with_start(
     path: SkillPath, region_m: Floats, rng: np.random.Generator, config: AugmentationConfig
 ) -> SkillPath:
     contact = _contact_step(path)
-    start, goal = path.view.ee[0, :3], path.view.ee[contact, :3]
+    start = path.view.ee[0, :3]
     shift = np.zeros(3)
     shift[:2] = rng.uniform(*region_m) - start[:2]
     raised = rng.uniform(*config.raised_m)
