@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
+from robot_skills.core.frames import HeldThing
 from robot_skills.nets.features import SkillView
 from robot_skills.train.dataset import STRIDE_M, SkillPath
 
@@ -27,7 +28,8 @@ class AugmentationConfig:
     Sideways a segment is free until its end-effector is within `near_m` of where the thing begins
     to move (or, if it is carried, where it is let go); a copy starts anywhere that an end-effector
     was seen, raised by up to `raised_m` down to the last `near_m`, never below `floor_m` in world.
-    The end-effector errs by `error_m` and `error_rad`, the thing's pose by `thing_error_m`.
+    The end-effector errs by `error_m` and `error_rad`, the thing's pose by `thing_error_m`; what is
+    carried errs with the hand, and by what is left of `thing_error_m` once it was averaged there.
     """
 
     copies: int = 6
@@ -149,7 +151,10 @@ def _with_errors(
     ee[:, :3] += rng.normal(0.0, config.error_m, ee[:, :3].shape)
     turns = poses.from_rotation_vector(rng.normal(0.0, config.error_rad, ee[:, :3].shape))
     ee[:, 3:] = poses.multiply(turns, ee[:, 3:])
-    thing = path.view.thing.copy()
-    thing[:, :3] += rng.normal(0.0, config.thing_error_m, 3)
-    thing[:, :3] += rng.normal(0.0, config.thing_error_m, thing[:, :3].shape)
+    in_hand = rng.normal(0.0, config.thing_error_m / np.sqrt(HeldThing.SETTLE_STEPS), 3)
+    seen = rng.normal(0.0, config.thing_error_m, 3)
+    seen = seen + rng.normal(0.0, config.thing_error_m, path.view.thing[:, :3].shape)
+    carried = path.view.held[:, None] > 0
+    thing = np.where(carried, _carried(path, ee), path.view.thing)
+    thing[:, :3] += np.where(carried, in_hand, seen)
     return replace(path, view=replace(path.view, ee=ee, thing=thing))

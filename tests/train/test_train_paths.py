@@ -111,6 +111,18 @@ def test_errors_on_the_way_disturb_what_is_seen_and_not_what_is_meant(picks):
     assert off.std() == pytest.approx(0.01, rel=0.3)
 
 
+def test_what_is_carried_errs_with_the_hand(groups, task):
+    paths = skill_paths(next(g for g in groups.values() if g.frame.kind == "goal"), task)
+    config = AugmentationConfig(error_m=0.01)
+    copy = augment(paths[0], REGION_M, np.random.default_rng(2), config)
+    held = copy.view.held > 0
+    in_hand = poses.relative(copy.view.ee[held], copy.view.thing[held])[:, :3]
+    meant = poses.relative(paths[0].view.ee[0], paths[0].view.thing[0])[:3]
+    assert np.linalg.norm(in_hand - meant, axis=1).max() < 0.004
+    shaken = np.linalg.norm(np.diff(copy.view.ee[held, :3], axis=0), axis=1)
+    assert shaken.mean() > 0.01
+
+
 def test_the_same_seed_bends_alike(picks):
     copies = [
         augment(picks[0], REGION_M, np.random.default_rng(s), EXACT).wanted for s in (1, 1, 2)
