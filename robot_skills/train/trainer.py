@@ -18,6 +18,7 @@ from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill, SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M, thing_symmetry
+from robot_skills.train.alarm import add_alarm
 from robot_skills.train.augmentation import AugmentationConfig, augment
 from robot_skills.train.cloning import CloningConfig
 from robot_skills.train.dataset import Rows, SkillPath, build_rows, fixtures_shown, skill_paths
@@ -137,7 +138,7 @@ def _learn(
             _augmented(paths, _seen_region_m(group), config), config.cloning, config.seed, track
         )
     ends = {m.operator.name: _end_poses(m, task) for m in group.members if _has_place(m)}
-    return Skill(
+    skill = Skill(
         name=group.name,
         operators=tuple(member.operator for member in group.members),
         frame=group.frame,
@@ -156,6 +157,7 @@ def _learn(
         segments=len(paths),
         description=describe(group),
     )
+    return add_alarm(skill, group, config.seed)
 
 
 def _augmented(paths: Sequence[SkillPath], region_m: Floats, config: TrainConfig) -> Rows:
