@@ -127,8 +127,9 @@ def _read_operator(name: str, skill: str, table: TomlTable) -> Operator:
 def _read_settings(table: TomlTable) -> dict[str, Any]:
     settings = {k: tuple(v) if isinstance(v, list) else v for k, v in table.values.items()}
     for key, value in settings.items():
-        numbers = value if isinstance(value, tuple) else ()
-        if not all(isinstance(one, int | float) for one in numbers) or isinstance(value, dict):
+        numbers = value if isinstance(value, tuple) else (0,)
+        known = isinstance(value, int | float | str | tuple)
+        if not (known and all(isinstance(one, int | float) for one in numbers)):
             raise table.error(key, f"{key}: expected a number, text or a list of numbers")
     return settings
 
