@@ -6,7 +6,14 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robot_skills.cli.library_show import lineage_lines, picture_of, standing_lines, success_text
+from robot_skills.cli.library_show import (
+    handoff_lines,
+    handoffs_of,
+    lineage_lines,
+    picture_of,
+    standing_lines,
+    success_text,
+)
 from robot_skills.cli.report_style import STYLE
 
 if TYPE_CHECKING:
@@ -27,7 +34,7 @@ def write_page(
             f"<h1>{escape(title)}</h1>",
             f"<p>Task {escape(library.task)}, arm {escape(library.arm)}.</p>",
             f"<p>{'<br>'.join(escape(line) for line in lines)}</p>",
-            *(_card(folder, skill) for skill in skills),
+            *(_card(folder, library, skill) for skill in skills),
         ]
     )
     head = f"<meta charset='utf-8'><title>{escape(title)}</title><style>{STYLE}</style>"
@@ -35,7 +42,7 @@ def write_page(
     write_text(file, page)
 
 
-def _card(folder: Path, skill: "Skill") -> str:
+def _card(folder: Path, library: "SkillLibrary", skill: "Skill") -> str:
     operators = "".join(_operator(skill, operator) for operator in skill.operators)
     picture = picture_of(folder, skill)
     drawn = ""
@@ -46,7 +53,7 @@ def _card(folder: Path, skill: "Skill") -> str:
     return (
         f"<section class='skill'><h3>{escape(skill.name)}</h3>"
         f"<p>{escape(skill.description)}<br>{learned}</p>{drawn}{operators}{_measured(skill)}"
-        "</section>"
+        f"{_handoffs(library, skill)}</section>"
     )
 
 
@@ -67,6 +74,12 @@ def _operator(skill: "Skill", operator: "Operator") -> str:
 def _measured(skill: "Skill") -> str:
     measured = {name: f"{value:.4g}" for name, value in skill.measured.items()}
     return _table("measured", measured) if measured else ""
+
+
+def _handoffs(library: "SkillLibrary", skill: "Skill") -> str:
+    lines = handoff_lines(handoffs_of(library, skill))
+    rows = dict(line.split(": ", 1) for line in lines)
+    return _table("hand-offs", rows) if rows else ""
 
 
 def _table(title: str, rows: dict[str, str]) -> str:

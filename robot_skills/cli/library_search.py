@@ -27,7 +27,7 @@ class Found:
     operator: str
     needs: str
     brings_about: str
-    success: float
+    success: str
     support: int
 
 
@@ -78,6 +78,7 @@ class LibrarySearch:
             print("\n".join(self._nothing(folders)))
 
     def _search(self, folder: Path) -> list[Found]:
+        from robot_skills.cli.library_show import success_text
         from robot_skills.core.facts import format_facts
         from robot_skills.core.operator_search import naming
 
@@ -96,7 +97,7 @@ class LibrarySearch:
                 _call(operator),
                 format_facts(operator.preconditions),
                 format_facts(operator.add),
-                operator.success,
+                success_text(library.skill(operator.skill), operator),
                 operator.support,
             )
             for operator in operators
@@ -180,11 +181,11 @@ def _table(found: list[Found], several: bool) -> "Table":
 
     names = ("library",) if several else ()
     heads = (*names, "skill", "operator", "needs", "brings about")
-    table = Table(
-        *(Column(head, overflow="fold") for head in heads), "success", "support", box=None
-    )
+    folding = ("needs", "brings about")
+    columns = [Column(head, overflow="fold", no_wrap=head not in folding) for head in heads]
+    table = Table(*columns, "success", "support", box=None)
     for one in found:
         cells: tuple[Any, ...] = (one.skill, one.operator, one.needs, one.brings_about)
         first = (one.library,) if several else ()
-        table.add_row(*map(escape, (*first, *cells)), f"{one.success:.0%}", str(one.support))
+        table.add_row(*map(escape, (*first, *cells)), one.success, str(one.support))
     return table

@@ -10,8 +10,12 @@ import tyro
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from robot_skills.core.skill import Operator, Skill, SkillLibrary
+    from robot_skills.core.skill import Handoff, Operator, Skill, SkillLibrary
     from robot_skills.storage.library_standing import Record
+
+
+SUFFIXED = ("demonstrations", "segments", "inputs hashed")
+WEAKEST = 5
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class LibraryShow:
         elif self.json:
             print(json.dumps(self._values(library, record, skills), indent=2))
         elif self.skill:
-            _print_skill(self.library, skills[0])
+            _print_skill(self.library, library, skills[0])
         else:
             _print_library(self.library, library, record)
 
@@ -68,6 +72,7 @@ class LibraryShow:
             "evidence": {str(step): asdict(one) for step, one in record.evidence.items()},
             "origin": dict(record.origin),
             "lineage": dict(library.lineage),
+            "handoffs": [asdict(one) for one in library.handoffs],
             "skills": [_skill_values(self.library, skill) for skill in skills],
         }
 
@@ -117,6 +122,9 @@ def _print_library(folder: Path, library: "SkillLibrary", record: "Record") -> N
     kept = kept_versions(folder)
     print(f"kept versions: {', '.join(kept) or 'none'}\n")
     Console().print(_skill_table(library))
+    weak = sorted(library.handoffs, key=lambda one: one.value)[:WEAKEST]
+    if weak:
+        print("\nweakest hand-offs\n" + "\n".join(f"  {line}" for line in handoff_lines(weak)))
 
 
 def standing_lines(record: "Record") -> list[str]:
@@ -154,9 +162,6 @@ def lineage_lines(library: "SkillLibrary") -> list[str]:
     return [f"lineage: {', '.join(words)}"] if words else []
 
 
-SUFFIXED = ("demonstrations", "segments", "inputs hashed")
-
-
 def _skill_table(library: "SkillLibrary") -> "Table":
     from rich.markup import escape
     from rich.table import Column, Table
@@ -186,11 +191,33 @@ def _added(operator: "Operator") -> str:
     return f"{operator.name}: {format_facts(operator.add)}"
 
 
-def _print_skill(folder: Path, skill: "Skill") -> None:
+def handoffs_of(library: "SkillLibrary", skill: "Skill") -> "list[Handoff]":
+    """Hand-offs into and out of a skill, the weakest first."""
+    own = {operator.name for operator in skill.operators}
+    found = [one for one in library.handoffs if own & {one.before, one.after}]
+    return sorted(found, key=lambda one: one.value)
+
+
+def handoff_lines(handoffs: "list[Handoff]") -> list[str]:
+    """Each hand-off in a line."""
+    return [
+        f"{one.before or 'the start'} -> {one.after}: {one.value:.0%}, "
+        f"{one.successes} of {one.trials} trials, {one.covered:.0%} of the starts known"
+        for one in handoffs
+    ]
+
+
+def _print_skill(folder: Path, library: "SkillLibrary", skill: "Skill") -> None:
     from robot_skills.storage.skill_card import skill_card
 
     picture = picture_of(folder, skill)
     lines = skill_card(skill).splitlines()
     shown = [line for line in lines if not line.startswith("![")]
     print("\n".join(shown).replace("\n\n\n", "\n\n"))
+    lines = handoff_lines(handoffs_of(library, skill))
+    print(
+        "\n".join(
+            ["", "## Hand-offs", "", *(f"- {line}" for line in lines or ["not measured"]), ""]
+        )
+    )
     print(f"picture: {picture or 'none; robot-skills train draws one'}")

@@ -10,6 +10,7 @@ from library_skills import PNG, better, small_library, with_skill
 from robot_skills import cli
 from robot_skills.cli.deploy import Deploy
 from robot_skills.core.errors import InputError
+from robot_skills.core.skill import Handoff
 from robot_skills.storage.libraries import library_sha256, load_library, save_library
 
 
@@ -210,3 +211,15 @@ def test_a_mistake_is_answered_in_one_line(library, type_in, tmp_path, words, me
     assert message in shown
     assert shown.startswith("robot-skills: ")
     assert shown.count("\n") == 1
+
+
+def test_hand_offs_stand_on_the_cards_they_belong_to(library, type_in, tmp_path):
+    handoffs = (Handoff("pick", "stow", 0.71, 17, 24, 0.5), Handoff("", "open", 0.99, 30, 30))
+    save_library(library, small_library(handoffs=handoffs), replace=True)
+    assert "pick -> stow: 71%, 17 of 24 trials" in type_in("show", "runs/blocks")
+    assert "- pick -> stow: 71%" in type_in("show", "runs/blocks", "pick")
+    shown = type_in("show", "runs/blocks", "open")
+    assert "- the start -> open: 99%" in shown
+    assert "stow" not in shown
+    type_in("show", "runs/blocks", "--html", "page.html")
+    assert "pick -&gt; stow" in (tmp_path / "page.html").read_text()
