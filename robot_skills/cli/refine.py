@@ -63,6 +63,9 @@ class Refine:
     skill: str = ""
     """Skill to refine; by default the one that limits the plans for the seen goals most."""
 
+    starts: Path | None = None
+    """Folder of trials to practise from besides, such as robot-skills handoffs writes."""
+
     out: Path | None = None
     """Folder for the library with the refined skill; by default it takes the old one's place,
     which is kept as an older version."""
@@ -124,6 +127,7 @@ class Refine:
 
     def _check(self) -> None:
         from robot_skills.core.errors import InputError
+        from robot_skills.run.trials import load_trials
         from robot_skills.storage.libraries import check_free, load_library
         from robot_skills.storage.writable import check_folder
 
@@ -134,6 +138,8 @@ class Refine:
             if getattr(self, flag) <= 0:
                 name = flag.replace("_", "-")
                 raise InputError(f"--{name} must be above 0; found {getattr(self, flag):g}")
+        if self.starts is not None:
+            load_trials(self.starts)
         if self.out is not None:
             check_free(self.out, replace=False)
         check_folder((self.out or self.library).parent)
@@ -149,18 +155,31 @@ class Refine:
         needs = skill_needs(trials, episodes)
         name = self.skill or limiting_skill(needs)
         print("\n".join(need_lines(needs, name)))
-        own = trials_of(trials, name)
+        own, given = trials_of(trials, name), self._given(name)
         uses, missing = len(own) / episodes, PRACTICE_STARTS - len(own)
         own += self._stages.collect(name, missing, uses, first_seed + episodes)
         steps = sum(trial.control_steps for trial in trials)
         own_steps = sum(trial.control_steps for trial in own) / len(own)
-        return Chosen(name, tuple(own), uses, pilot_s / episodes, pilot_s / steps * own_steps)
+        return Chosen(name, (*given, *own), uses, pilot_s / episodes, pilot_s / steps * own_steps)
+
+    def _given(self, name: str) -> "list[SkillTrial]":
+        """Trials of the skill in --starts."""
+        from robot_skills.core.errors import InputError
+        from robot_skills.run.trials import load_trials
+
+        if self.starts is None:
+            return []
+        found = [trial for trial in load_trials(self.starts) if trial.skill == name]
+        if not found:
+            raise InputError(f"--starts {self.starts}: holds no trial of the skill {name}")
+        return found
 
     def _kept(self, name: str) -> "KeptPractice":
         from robot_skills.storage.kept_practice import KeptPractice
         from robot_skills.storage.libraries import library_sha256
 
-        parts = (library_sha256(self.library), name, self.env, self.arm, self.seed, self._reach)
+        setting = (self.env, self.arm, self.seed, self._reach, self.starts)
+        parts = (library_sha256(self.library), name, *setting)
         key = hashlib.sha256(repr(parts).encode()).hexdigest()
         return KeptPractice(self.out or self.library, key)
 

@@ -34,7 +34,7 @@ class Simulated:
 
     def __call__(self) -> "RunCase[Episode]":
         """A function from goal and seed to the episode that comes of them."""
-        library, simulation, make_plan = self._parts()
+        library, simulation, make_plan = self.parts()
 
         def run_case(goal: str, seed: int) -> "Episode":
             from robot_skills.run.evaluation import run_episode
@@ -47,10 +47,11 @@ class Simulated:
         """One episode, seen by a spectator."""
         from robot_skills.run.evaluation import run_episode
 
-        library, simulation, make_plan = self._parts()
+        library, simulation, make_plan = self.parts()
         return run_episode(simulation, library, make_plan, goal, seed, spectator=spectator)
 
-    def _parts(self) -> "tuple[SkillLibrary, Simulation, MakePlan]":
+    def parts(self) -> "tuple[SkillLibrary, Simulation, MakePlan]":
+        """The library, where it runs, and who plans with it."""
         from robot_skills.core.body import Body
         from robot_skills.core.skill import NOTHING_BARRED
         from robot_skills.plan import plan_without

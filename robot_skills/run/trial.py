@@ -38,7 +38,7 @@ class SkillTrial:
 
     `previous` is the operator before it, "" at the start of the episode, and `previous_success`
     whether that one succeeded; after a failure the arm is drawn back, so nothing is handed over.
-    `first_try` is False where the same step had just failed.
+    `first_try` is False where the same step had just failed; `planned` where no plan asked for it.
     """
 
     goal: str
@@ -54,6 +54,7 @@ class SkillTrial:
     control_steps: int
     start: Snapshot
     end: Snapshot
+    planned: bool = True
 
     @property
     def success(self) -> bool:
