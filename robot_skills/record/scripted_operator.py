@@ -68,7 +68,8 @@ class ScriptedOperator:
         self._task = task
         self._goal = goal
         self._manner = manner
-        self._upright = home_ee_pose[3:]
+        turn = poses.from_yaw(np.asarray(task.hand_yaw_rad))
+        self._upright = poses.multiply(turn, home_ee_pose[3:])
         self._look = look
         self._rng = rng
         _, self._ee_pose = look()

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills import __version__
-from robot_skills.core import poses
 from robot_skills.core.arm import load_arm
 from robot_skills.core.control import EndEffectorController, Workspace
 from robot_skills.core.errors import InputError, unknown_name
@@ -246,17 +245,12 @@ def _set_stage(config: SessionConfig, situation: Situation, rng: np.random.Gener
         observation = robot.observe()
         return observation, kinematics.ee_pose(observation.joint_position)
 
-    home = _turned(kinematics.ee_pose(scene.arm.home), task.hand_yaw_rad)
+    home = kinematics.ee_pose(scene.arm.home)
     manner = sample_manner(rng)
     operator = ScriptedOperator(task, situation.goal, manner, home, look, rng)
     workspace = Workspace(*task.workspace_m)
     controller = EndEffectorController(kinematics, scene.arm, task.rate_hz, workspace)
     return _Stage(robot, operator, Recorder(robot, kinematics, controller), look)
-
-
-def _turned(pose: Floats, yaw_rad: float) -> Floats:
-    turn = poses.from_yaw(np.asarray(yaw_rad))
-    return np.concatenate([pose[:3], poses.multiply(turn, pose[3:])])
 
 
 def _provenance(config: SessionConfig, scene: Scene) -> dict[str, str]:

@@ -44,7 +44,7 @@ def robosuite_spec(
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     for site in spec.sites:
         site.group = HIDDEN_GROUP
-    spec.worldbody.add_camera(name=FRONT_CAMERA, pos=FRONT_M, xyaxes=FRONT_AXES, fovy=40)
+    spec.worldbody.add_camera(name=FRONT_CAMERA, pos=FRONT_M, xyaxes=FRONT_AXES, fovy=36)
     return spec
 
 
