@@ -54,6 +54,7 @@ class Simulated:
         """The library, where it runs, and who plans with it."""
         from robot_skills.core.body import Body
         from robot_skills.core.skill import NOTHING_BARRED
+        from robot_skills.nets.camera_sight import library_cameras
         from robot_skills.plan import plan_without
         from robot_skills.run.evaluation import Simulation
         from robot_skills.sim.kinematics import MujocoKinematics
@@ -68,4 +69,5 @@ class Simulated:
         ) -> "Plan":
             return plan_without(barred, facts, goal, library, task, objects)
 
-        return library, Simulation(task, Body(arm, MujocoKinematics(arm))), plan
+        body = Body(arm, MujocoKinematics(arm))
+        return library, Simulation(task, body, library_cameras(library)), plan

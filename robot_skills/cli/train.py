@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -59,6 +59,12 @@ class Train:
 
     policy: Annotated[str, tyro.conf.arg(metavar="KIND")] = "mlp"
     """Kind of network a skill gets: mlp, gmm (recurrent), transformer or flow (flow matching)."""
+
+    input: Literal["state", "camera"] = "state"
+    """What policies are given: where things are, or images, for whatever has to be looked for."""
+
+    cameras: tuple[str, ...] = ("front", "wrist")
+    """Cameras to look through with --input camera; the recordings must have been filmed by them."""
 
     history: int | None = None
     """Observations that a policy sees at once; as many as its kind is used to where not given."""
@@ -133,6 +139,7 @@ class Train:
             min_support=self.min_support,
             augmentation=AugmentationConfig(copies=self.copies),
             cloning=CloningConfig(self.policy, self.steps, observations=self.history),
+            cameras=self.cameras if self.input == "camera" else (),
         )
 
     def _check_flags(self) -> None:

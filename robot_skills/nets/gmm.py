@@ -19,11 +19,11 @@ GATES = 4
 
 @dataclass(frozen=True)
 class Gmm:
-    """An LSTM of `hidden` units over the observations, then `modes` Gaussians over the chunk."""
+    """An LSTM of `units` over the observations, then `modes` Gaussians over the chunk."""
 
     inputs: int
     chunk: int
-    hidden: int = 256
+    units: int = 128
     observations: int = 4
     modes: int = 5
 
@@ -32,20 +32,20 @@ class Gmm:
         return [*self._recurrence(), *self._heads()]
 
     def _recurrence(self) -> tuple[Dense, Dense, Dense]:
-        gates = GATES * self.hidden
+        gates = GATES * self.units
         return (
-            Dense("encoder", self.inputs // self.observations, self.hidden),
-            Dense("lstm.input", self.hidden, gates),
-            Dense("lstm.state", self.hidden, gates),
+            Dense("encoder", self.inputs // self.observations, self.units),
+            Dense("lstm.input", self.units, gates),
+            Dense("lstm.state", self.units, gates),
         )
 
     def _heads(self) -> tuple[Dense, Dense, Dense, Dense]:
         size = self.modes * pose_outputs(self)
         return (
-            Dense("shares", self.hidden, self.modes),
-            Dense("means", self.hidden, size),
-            Dense("scales", self.hidden, size),
-            Dense("logits", self.hidden, self.chunk + 1),
+            Dense("shares", self.units, self.modes),
+            Dense("means", self.units, size),
+            Dense("scales", self.units, size),
+            Dense("logits", self.units, self.chunk + 1),
         )
 
     def predict(self, weights: Weights, inputs: Array) -> Array:
@@ -72,11 +72,11 @@ class Gmm:
         return -likelihood.mean() / size, logits(weights, state)
 
     def _state(self, weights: Weights, inputs: Array) -> Array:
-        """Hidden state (..., hidden) after the newest observation."""
+        """Hidden state (..., units) after the newest observation."""
         encoder, entering, staying = self._recurrence()
         steps = steps_of(self, inputs)
         gates = entering(weights, maths.gelu(encoder(weights, steps)))
-        hidden = cell = maths.zeros(inputs, *inputs.shape[:-1], self.hidden)
+        hidden = cell = maths.zeros(inputs, *inputs.shape[:-1], self.units)
         for step in range(self.observations):
             now = gates[..., step, :] + staying(weights, hidden)
             take, keep, new, give = (now[..., part] for part in self._gates())
@@ -86,7 +86,7 @@ class Gmm:
         return hidden
 
     def _gates(self) -> list[slice]:
-        return [slice(i * self.hidden, (i + 1) * self.hidden) for i in range(GATES)]
+        return [slice(i * self.units, (i + 1) * self.units) for i in range(GATES)]
 
 
 def _tanh(x: Array) -> Array:

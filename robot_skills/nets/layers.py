@@ -44,6 +44,29 @@ class Dense:
 
 
 @dataclass(frozen=True)
+class Convolution:
+    """Pictures (..., inputs, H, W) through `outputs` square filters; begins as torch's Conv2d."""
+
+    name: str
+    inputs: int
+    outputs: int
+    size: int
+    stride: int = 1
+
+    def begin(self) -> dict[str, Array]:
+        """Weight (outputs, inputs, size, size) and bias (outputs,)."""
+        import torch
+
+        drawn = torch.nn.Conv2d(self.inputs, self.outputs, self.size).state_dict()
+        return {f"{self.name}.{name}": array for name, array in drawn.items()}
+
+    def __call__(self, weights: Weights, x: Array) -> Array:
+        """The maps (..., outputs, h, w), without padding."""
+        weight, bias = weights[f"{self.name}.weight"], weights[f"{self.name}.bias"]
+        return maths.convolve(x, weight, bias, self.stride)
+
+
+@dataclass(frozen=True)
 class Norm:
     """Layer normalisation of (..., size)."""
 

@@ -1,12 +1,13 @@
 """A network's weights while they are learned: torch's, and as they leave it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from robot_skills.nets.layers import Layer
 from robot_skills.nets.network import (
     INPUT_MEAN,
     INPUT_SCALE,
@@ -20,7 +21,13 @@ Weights = dict[str, NDArray[np.float32]]
 Tensors = dict[str, torch.Tensor]
 
 
-def begin(network: Network, seed: int) -> Tensors:
+class HasParts(Protocol):
+    """Something made of layers: a network, or eyes."""
+
+    def parts(self) -> list[Layer]: ...  # noqa: D102 - said above
+
+
+def begin(network: HasParts, seed: int) -> Tensors:
     """Weights to learn, each part's drawn in turn; the same seed gives the same ones."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)

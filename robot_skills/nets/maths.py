@@ -86,6 +86,38 @@ def repeated(x: Array, leading: Sequence[int]) -> Array:
     return library_of(x).broadcast_to(x, (*leading, *x.shape))
 
 
+def convolve(x: Array, weight: Array, bias: Array, stride: int) -> Array:
+    """Pictures x (..., C, H, W) through filters (O, C, K, K), no padding: (..., O, h, w)."""
+    xp = library_of(x)
+    if xp is not np:
+        flat = x.reshape(-1, *x.shape[-3:])
+        seen = xp.nn.functional.conv2d(flat, weight, bias, stride)
+        return seen.reshape(*x.shape[:-3], *seen.shape[-3:])
+    size = weight.shape[-1]
+    windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(-2, -1))
+    windows = np.moveaxis(windows[..., ::stride, ::stride, :, :], -5, -3)  # (..., h, w, C, K, K)
+    rows = windows.reshape(*windows.shape[:-3], -1)
+    return np.moveaxis(rows @ weight.reshape(len(weight), -1).T + bias, -1, -3)
+
+
+def whereabouts(x: Array) -> Array:
+    """Middle (..., C, 2) of each map x (..., C, H, W) as a softmax weighs it, from -1 to 1.
+
+    Row, then column. Levine et al., "End-to-end training of deep visuomotor policies", JMLR 2016.
+    """
+    height, width = x.shape[-2:]
+    shares = softmax(x.reshape(*x.shape[:-2], -1)).reshape(x.shape)
+    return middle(shares, height, width)
+
+
+def middle(shares: Array, height: int, width: int) -> Array:
+    """Row and column (..., 2) from -1 to 1 where `shares` (..., H, W), which sum to 1, balance."""
+    xp = library_of(shares)
+    rows = xp.linspace(-1.0, 1.0, height, dtype=shares.dtype)
+    columns = xp.linspace(-1.0, 1.0, width, dtype=shares.dtype)
+    return xp.stack([shares.sum(-1) @ rows, shares.sum(-2) @ columns], -1)
+
+
 def attend(query: Array, key: Array, value: Array) -> Array:
     """Scaled dot-product attention (Vaswani et al. 2017) of (..., N, D) to (..., M, D)."""
     near = query @ key.swapaxes(-1, -2) / query.shape[-1] ** 0.5

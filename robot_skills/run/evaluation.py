@@ -14,9 +14,11 @@ from robot_skills.core.predicates import FactObserver
 from robot_skills.core.robot import Robot
 from robot_skills.core.skill import NOTHING_BARRED, Barred, Plan, SkillLibrary
 from robot_skills.core.task import Task
+from robot_skills.nets.camera_sight import CameraSetup
 from robot_skills.run.executor import Executor, ExecutorConfig, Watch, WatchSkills
 from robot_skills.run.statistics import Rate, wilson
 from robot_skills.run.trace import Trace
+from robot_skills.sim.render import Cameras
 from robot_skills.sim.robosuite_episode import succeeded
 from robot_skills.sim.scene import Scene, build_scene
 from robot_skills.sim.sim_arm import SimArm
@@ -68,14 +70,25 @@ class Episode:
 
 
 class Simulation:
-    """Scenes and starts of one task and arm, compiled once."""
+    """Scenes and starts of one task and arm, compiled once; seen by cameras where policies need it.
 
-    def __init__(self, task: Task, body: Body) -> None:
+    Raises InputError where cameras are asked for and nothing can be drawn.
+    """
+
+    def __init__(self, task: Task, body: Body, cameras: CameraSetup | None = None) -> None:
         self.task, self.body = task, body
+        self._setup = cameras
         self._scene = cache(self._build)
+        self._cameras = cache(self._look)
 
     def _build(self, objects: tuple[str, ...]) -> Scene:
-        return build_scene(self.task, self.body.arm, objects, visual=False)
+        return build_scene(self.task, self.body.arm, objects, visual=self._setup is not None)
+
+    def _look(self, objects: tuple[str, ...]) -> Cameras | None:
+        if self._setup is None:
+            return None
+        size = (self._setup.height, self._setup.width)
+        return Cameras(self._scene(objects), *size, self._setup.cameras)
 
     def start(self, goal: str, seed: int) -> tuple[SimArm, Situation]:
         """A robot in the random start that belongs to a seed and a goal: a template, or facts."""
@@ -87,7 +100,7 @@ class Simulation:
 
     def robot(self, objects: tuple[str, ...]) -> SimArm:
         """A robot before these objects, in MuJoCo's own start."""
-        return SimArm(self._scene(objects))
+        return SimArm(self._scene(objects), cameras=self._cameras(objects))
 
     def facts(self, robot: SimArm) -> State:
         """Facts that hold now in truth."""

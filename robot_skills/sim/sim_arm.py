@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.observation import Observation, PoseEstimate
 from robot_skills.core.robot import Command
+from robot_skills.sim.render import Cameras
 from robot_skills.sim.scene import Scene
 
 Floats = NDArray[np.float64]
@@ -34,8 +35,15 @@ NO_NOISE = SensorNoise()
 class SimArm:
     """Implements core.robot.Robot on one scene; `act` advances one control period of physics."""
 
-    def __init__(self, scene: Scene, seed: int = 0, noise: SensorNoise = NO_NOISE) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        seed: int = 0,
+        noise: SensorNoise = NO_NOISE,
+        cameras: Cameras | None = None,
+    ) -> None:
         self.scene = scene
+        self._cameras = cameras
         self.rate_hz = scene.task.rate_hz
         self.data = mujoco.MjData(scene.model)
         self._substeps = round(1.0 / (self.rate_hz * scene.model.opt.timestep))
@@ -56,7 +64,7 @@ class SimArm:
         self.stop()
 
     def observe(self) -> Observation:
-        """Joints, gripper and every object as sensed now, with this arm's noise."""
+        """Joints, gripper and every object as sensed now, with this arm's noise; and images."""
         scene, data = self.scene, self.data
         return Observation(
             time_s=float(data.time),
@@ -65,6 +73,7 @@ class SimArm:
             gripper_width_m=self.gripper_width_m,
             object_pose=self._object_poses(),
             fixture_position={n: float(data.qpos[i]) for n, i in scene.fixture_qpos.items()},
+            images=self._cameras.images(data) if self._cameras else {},
         )
 
     def act(self, joint_position: Floats, gripper_width_m: float) -> Command:

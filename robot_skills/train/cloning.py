@@ -1,15 +1,16 @@
 """Behaviour cloning of policy networks of any kind."""
 
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from robot_skills.core.progress import Track, quiet
+from robot_skills.nets.eyes import Eyes
 from robot_skills.nets.kinds import DEFAULT, kind_named
 from robot_skills.nets.learning import Tensors, Weights, begin, export
+from robot_skills.nets.maths import join
 from robot_skills.nets.network import (
     INPUT_MEAN,
     INPUT_SCALE,
@@ -59,21 +60,42 @@ class CloningConfig:
         return kind(inputs=inputs, chunk=self.chunk, observations=self.seen, **chosen)
 
 
-def fit(rows: Rows, config: CloningConfig, seed: int, track: Track = quiet) -> Weights:
-    """Weights of a network fitted to the rows; the same seed gives the same weights on a CPU."""
+@dataclass(frozen=True)
+class Seen:
+    """Pictures (B, cameras, 4, h, w) uint8 that belong to B rows, and the eyes to look at them."""
+
+    eyes: Eyes
+    pictures: NDArray[np.uint8]
+
+
+def fit(
+    rows: Rows,
+    config: CloningConfig,
+    seed: int,
+    track: Track = quiet,
+    seen: Seen | None = None,
+) -> Weights:
+    """Weights of a network fitted to the rows; the same seed gives the same weights on a CPU.
+
+    Where there are pictures, the eyes' weights are among them: what they find in a picture stands
+    behind the inputs of its row.
+    """
     generator = torch.Generator().manual_seed(seed)
-    network = config.network(rows.inputs.shape[1])
-    weights = begin(network, seed)
-    scales = _scales(rows)
-    tensors = _tensors(rows, scales)
+    network = config.network(rows.inputs.shape[1] + (seen.eyes.size if seen else 0))
+    weights = begin(network, seed) | (begin(seen.eyes, seed) if seen else {})
+    scales = _scales(rows, network)
+    tensors = _tensors(rows)
     optimiser = torch.optim.AdamW(
         weights.values(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.steps)
     for _ in track(range(config.steps), "learning"):
         chosen = torch.randint(len(rows.inputs), (config.batch,), generator=generator)
-        batch = tuple(tensor[chosen] for tensor in tensors)
-        loss = _loss(network, {**weights, **scales}, batch, config, generator)
+        inputs, *targets = (tensor[chosen] for tensor in tensors)
+        if seen is not None:
+            inputs = join([inputs, _looked_at(seen, chosen, weights)])
+        inputs = standardised(scales, inputs)
+        loss = _loss(network.loss(weights, inputs, targets[0], generator), targets, config)
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         optimiser.step()
@@ -81,17 +103,25 @@ def fit(rows: Rows, config: CloningConfig, seed: int, track: Track = quiet) -> W
     return export({**weights, **scales})
 
 
-def _scales(rows: Rows) -> Tensors:
+def _looked_at(seen: Seen, chosen: torch.Tensor, weights: Tensors) -> torch.Tensor:
+    pictures = torch.from_numpy(seen.pictures[chosen.numpy()]).float() / 255.0
+    return torch.as_tensor(seen.eyes(weights, pictures))
+
+
+def _scales(rows: Rows, network: Network) -> Tensors:
+    """Means and scales of inputs and poses; what eyes find is as large as it should be."""
     flat = rows.poses.reshape(len(rows.poses), -1)
+    more = network.inputs - rows.inputs.shape[1]
+    spread = np.maximum(rows.inputs.std(axis=0), INPUT_FLOOR)
     return {
-        INPUT_MEAN: _tensor(rows.inputs.mean(axis=0)),
-        INPUT_SCALE: _tensor(np.maximum(rows.inputs.std(axis=0), INPUT_FLOOR)),
+        INPUT_MEAN: _tensor(np.pad(rows.inputs.mean(axis=0), (0, more))),
+        INPUT_SCALE: _tensor(np.pad(spread, (0, more), constant_values=1.0)),
         POSE_MEAN: _tensor(flat.mean(axis=0)),
         POSE_SCALE: _tensor(np.maximum(flat.std(axis=0), SCALE_FLOOR)),
     }
 
 
-def _tensors(rows: Rows, scales: Tensors) -> tuple[torch.Tensor, ...]:
+def _tensors(rows: Rows) -> tuple[torch.Tensor, ...]:
     """Inputs, standardised poses, closing, done: a row each."""
     flat = rows.poses.reshape(len(rows.poses), -1)
     mean, scale = flat.mean(axis=0), np.maximum(flat.std(axis=0), SCALE_FLOOR)
@@ -104,15 +134,11 @@ def _tensor(array: NDArray[np.float64]) -> torch.Tensor:
 
 
 def _loss(
-    network: Network,
-    weights: Tensors,
-    batch: tuple[torch.Tensor, ...],
-    config: CloningConfig,
-    generator: Any,
+    predicted: tuple[torch.Tensor, torch.Tensor], targets: list[torch.Tensor], config: CloningConfig
 ) -> torch.Tensor:
-    inputs, targets, closing, done = batch
-    seen = standardised(weights, inputs)
-    pose_loss, logits = network.loss(weights, seen, targets, generator)
+    """The poses' own loss, and the classifiers' beside it."""
+    pose_loss, logits = predicted
+    _, closing, done = targets
     binary = torch.nn.functional.binary_cross_entropy_with_logits
     gripper_loss = binary(logits[:, :-1], closing)
     done_loss = binary(logits[:, -1], done)

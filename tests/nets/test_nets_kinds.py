@@ -78,7 +78,7 @@ def test_a_transformer_whose_chunk_does_not_divide_is_refused():
 
 
 def test_a_mixture_answers_with_the_mean_of_its_most_probable_mode():
-    network = Gmm(4, 2, hidden=8, modes=3)
+    network = Gmm(4, 2, units=8, modes=3)
     weights = export({**begin(network, 0), **no_scales(network)})
     for name in ("shares", "means"):
         weights[f"{name}.weight"][:] = 0.0
