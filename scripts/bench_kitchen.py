@@ -9,28 +9,32 @@ and recordings are kept in --work: interrupted, the same command goes on. Writes
 docs/results/kitchen.json.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tyro
-from chain_bench import Row, evaluate, rate
+from chain_bench import Row, evaluate, kept_results, rate
 from kitchen_columns import COLUMNS, Partition
 from kitchen_figures import (
     copied_figures,
+    peer_figures,
     skill_figures,
     stage_figures,
     success_figures,
     task_figures,
     training_figure,
 )
-from results import RESULTS, write_results
+from kitchen_recovery import NO_PAIRS, disturbed, outcomes, recovery_figures
+from results import RESULTS, Figure, write_results
 
 from robot_skills.core.errors import InputError, unknown_name
 
 SEED = 40_000  # of the evaluated starts; training and tuning never used these
 LETTERS = ("a", "b", "c")
+RECOVERY = "recovery"
+NAMES = (*COLUMNS, RECOVERY)
 QUICK_COLUMNS = ("skills", "true_segments", "meta_controller", "flat")
+FULLY_SEEN = ("skills", "refined")  # the seen tasks get as many episodes as the unseen ones
 COPIED = {"success/*": "robosuite_success/"}
 
 
@@ -44,6 +48,9 @@ class Bench:
     results: Path = RESULTS
     """Folder for kitchen.json."""
 
+    robomimic: Path = Path("runs/robomimic_venv")
+    """robomimic's environment, as scripts/peer_robomimic.py makes it."""
+
     partitions: tuple[str, ...] = LETTERS
     """Which thirds of the tasks to hold out, one after the other."""
 
@@ -56,6 +63,12 @@ class Bench:
     control_seen_episodes: int = 5
     """Episodes of each seen task with a control."""
 
+    recovery_episodes: int = 5
+    """Starts of each unseen task that are disturbed, once in every way."""
+
+    refine_minutes: float = 0.0
+    """Minutes of practice for the column refined; 0 evaluates only what practised before."""
+
     workers: int = 2
     """Processes that record and evaluate at the same time."""
 
@@ -64,27 +77,25 @@ class Bench:
 
     def run(self) -> None:
         """Train what is missing, evaluate what is missing, print and write."""
+        self._check()
         bench = self._quicker() if self.quick else self
-        bench._check()
-        found: dict[str, dict[str, list[Row]]] = {}
-        failed: dict[str, str] = {}
-        partitions = [Partition(letter, bench.work / letter) for letter in bench.partitions]
-        for partition in partitions:
-            partition.record(bench.workers)
-            found[partition.letter] = {
-                column: bench._column(column, partition, failed) for column in bench._columns()
-            }
-        figures = success_figures(found, failed) | task_figures(found) | skill_figures(found)
-        figures |= stage_figures(found, partitions[0].task)
-        figures["train_minutes"] = training_figure(p.train_minutes for p in partitions)
-        figures |= copied_figures("robosuite", COPIED)
+        figures = bench._figures()
         seeds = range(SEED, SEED + bench.episodes)
-        file = write_results(
-            "kitchen", figures, seeds, folder=bench.results, keep_others=bool(bench.only)
-        )
+        keep = bool(bench.only)
+        file = write_results("kitchen", figures, seeds, folder=bench.results, keep_others=keep)
         for name, figure in figures.items():
             print(f"{name:<52} {figure.value} [{figure.low}, {figure.high}] {figure.note}")
         print(f"written to {file}")
+
+    def _check(self) -> None:
+        for letter in self.partitions:
+            if letter not in LETTERS:
+                raise unknown_name("partition", letter, LETTERS)
+        for column in self.only:
+            if column not in NAMES:
+                raise unknown_name("column", column, NAMES)
+        if self.episodes < 1:
+            raise InputError(f"--episodes must be at least 1; found {self.episodes}")
 
     def _quicker(self) -> "Bench":
         return replace(
@@ -95,20 +106,34 @@ class Bench:
             control_seen_episodes=0,
         )
 
-    def _check(self) -> None:
-        for letter in self.partitions:
-            if letter not in LETTERS:
-                raise unknown_name("partition", letter, LETTERS)
-        for column in self.only:
-            if column not in COLUMNS:
-                raise unknown_name("column", column, COLUMNS)
-        if self.episodes < 1:
-            raise InputError(f"--episodes must be at least 1; found {self.episodes}")
+    def _figures(self) -> dict[str, Figure]:
+        found: dict[str, dict[str, list[Row]]] = {}
+        failed: dict[str, str] = {}
+        partitions = self._recorded()
+        for partition in partitions:
+            found[partition.letter] = {
+                column: self._rows(column, partition, failed)
+                for column in self.only or COLUMNS
+                if column != RECOVERY
+            }
+        figures = success_figures(found, failed) | task_figures(found) | skill_figures(found)
+        figures |= stage_figures(found, partitions[0].task)
+        figures |= self._recovery(partitions)
+        figures |= peer_figures({p.letter: p.peer_training for p in partitions})
+        figures["train_minutes"] = training_figure(p.train_minutes for p in partitions)
+        return figures | copied_figures("robosuite", COPIED)
 
-    def _columns(self) -> Sequence[str]:
-        return self.only or tuple(COLUMNS)
+    def _recorded(self) -> list[Partition]:
+        python = self.robomimic.absolute() / "bin" / "python"
+        partitions = [
+            Partition(letter, self.work / letter, python, self.refine_minutes)
+            for letter in self.partitions
+        ]
+        for partition in partitions:
+            partition.record(self.workers)
+        return partitions
 
-    def _column(self, column: str, partition: Partition, failed: dict[str, str]) -> list[Row]:
+    def _rows(self, column: str, partition: Partition, failed: dict[str, str]) -> list[Row]:
         """Rows of a column in a partition; none, and why in `failed`, where it has no skills."""
         contender = partition.contender(column)
         if isinstance(contender, str):
@@ -124,13 +149,31 @@ class Bench:
 
     def _cases(self, column: str, partition: Partition) -> list[tuple[str, int]]:
         """Goals and seeds, one round of all tasks after the other."""
-        few = self.episodes if column == "skills" else self.control_seen_episodes
+        few = self.episodes if column in FULLY_SEEN else self.control_seen_episodes
         return [
             (goal.name, SEED + number)
             for number in range(self.episodes)
             for goal in partition.task.goals.values()
             if not goal.seen or number < few
         ]
+
+    def _recovery(self, partitions: list[Partition]) -> dict[str, Figure]:
+        if self.only and RECOVERY not in self.only:
+            return {}
+        kept = []
+        for partition in partitions:
+            library = partition.best_library
+            if library is None:
+                return {"recovery_worst": Figure(None, "share", note=NO_PAIRS)}
+            wanted = [
+                (goal.name, SEED + number)
+                for number in range(self.recovery_episodes)
+                for goal in partition.task.goals.values()
+                if not goal.seen
+            ]
+            work = partition.work / "episodes"
+            kept += kept_results(disturbed(library), wanted, work, self.workers)
+        return recovery_figures(outcomes(kept))
 
 
 if __name__ == "__main__":

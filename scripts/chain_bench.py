@@ -9,7 +9,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from results import Figure
 from safetensors.numpy import load_file
 
+from robot_skills.cli import FAILED
 from robot_skills.cli.progress import track
 from robot_skills.core.arm import load_arm
 from robot_skills.core.body import Body
@@ -81,38 +82,44 @@ def row_of(episode: Episode) -> Row:
     )
 
 
-def read_row(file: Path) -> Row:
-    """The row that was kept in a file."""
-    table: dict[str, Any] = json.loads(file.read_text())
+def plain_row(episode: Episode) -> dict[str, Any]:
+    """An episode's row as a table."""
+    return asdict(row_of(episode))
+
+
+def read_row(table: Mapping[str, Any]) -> Row:
+    """The row of a table that `plain_row` made."""
     skills = {name: (good, tried) for name, (good, tried) in table["skills"].items()}
     return Row(**{**table, "final": tuple(table["final"]), "skills": skills})
 
 
 @dataclass(frozen=True)
 class Contender:
-    """What is evaluated: a name, how a process builds it, and a key that changes when it does."""
+    """What is evaluated: a name, how a process builds it, and a key that changes when it does.
+
+    `plain` makes of what came of an episode what is kept on disk.
+    """
 
     name: str
-    build: Build
+    build: Build[Any]
     key: str
+    plain: Callable[[Any], Any] = plain_row
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """Builds what runs an episode and leaves its row in `folder`."""
+    """Builds what runs an episode and leaves what came of it in `folder`."""
 
-    build: Build
+    contender: Contender
     folder: Path
 
-    def __call__(self) -> RunCase:
-        """A function from goal and seed to the episode that came of them."""
-        run_case = self.build()
+    def __call__(self) -> RunCase[None]:
+        """A function from goal and seed that runs the episode and keeps what came of it."""
+        run_case = self.contender.build()
 
-        def run_and_keep(goal: str, seed: int) -> Episode:
-            episode = run_case(goal, seed)
-            text = json.dumps(asdict(row_of(episode))) + "\n"
+        def run_and_keep(goal: str, seed: int) -> None:
+            text = json.dumps(self.contender.plain(run_case(goal, seed))) + "\n"
             write_text(row_file(self.folder, goal, seed), text)
-            return episode
 
         return run_and_keep
 
@@ -126,13 +133,20 @@ def evaluate(
     contender: Contender, wanted: Sequence[tuple[str, int]], work: Path, workers: int
 ) -> list[Row]:
     """Rows of every (goal, seed) wanted, in order; only those that `work` lacks are run."""
+    return [read_row(table) for table in kept_results(contender, wanted, work, workers)]
+
+
+def kept_results(
+    contender: Contender, wanted: Sequence[tuple[str, int]], work: Path, workers: int
+) -> list[Any]:
+    """What the contender's `plain` made of every (goal, seed) wanted, in order."""
     folder = work / contender.name / contender.key
     missing = [case for case in wanted if not row_file(folder, *case).is_file()]
     print(f"{contender.name}: {len(wanted)} episodes, {len(missing)} to run", flush=True)
     folder.mkdir(parents=True, exist_ok=True)
     if missing:
-        evaluate_in_processes(Keeping(contender.build, folder), missing, workers, track)
-    return [read_row(row_file(folder, *case)) for case in wanted]
+        evaluate_in_processes(Keeping(contender, folder), missing, workers, track)
+    return [json.loads(row_file(folder, *case).read_text()) for case in wanted]
 
 
 def file_key(*files: Path) -> str:
@@ -151,20 +165,27 @@ def library_key(library: Path) -> str:
 def train_library(demonstrations: Path, out: Path, *flags: str) -> str:
     """Train as a user would, unless `out` is there; returns why it could not be, or "".
 
-    An interrupted training goes on. Raises RuntimeError when the command itself breaks.
+    An interrupted training goes on.
     """
     if out.is_dir():
         return ""
     threads = ("--threads", str(TRAINING_THREADS))
-    words = ["train", str(demonstrations), "--out", str(out), *threads, *flags]
+    return run_verb("train", str(demonstrations), "--out", str(out), *threads, *flags)
+
+
+def run_verb(*words: str) -> str:
+    """Run a command of robot-skills; returns what it found wrong with its input, or "".
+
+    Raises RuntimeError when the command itself breaks.
+    """
     command = [sys.executable, "-m", "robot_skills", *words]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode == 0:
         return ""
-    reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
-    if done.returncode != 1 or not reason[0].startswith("robot-skills: "):
+    reason = next(iter(done.stderr.strip().splitlines()[-1:]), "")
+    if done.returncode != FAILED or not reason.startswith("robot-skills: "):
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
-    return reason[0].removeprefix("robot-skills: ")
+    return reason.removeprefix("robot-skills: ")
 
 
 def cut_as_control(name: str, demonstrations: Sequence[Demonstration], file: Path) -> Path:
@@ -193,7 +214,7 @@ class FlatCases:
     arm: str
     limit_steps: int
 
-    def __call__(self) -> RunCase:
+    def __call__(self) -> RunCase[Episode]:
         """A function from goal and seed to the episode that came of them."""
         task, body = scene_of(self.env, self.arm)
         weights = load_file(self.weights)

@@ -1,8 +1,6 @@
 """The columns of the kitchen's table: how each contender is trained, and what runs it."""
 
 import json
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,10 +12,12 @@ from chain_bench import (
     cut_as_control,
     file_key,
     library_key,
+    run_verb,
     scene_of,
     step_limit,
     train_library,
 )
+from peer_cases import PeerCases, newest_checkpoint
 from safetensors.numpy import load_file, save_file
 
 from robot_skills.cli.progress import track
@@ -43,6 +43,7 @@ from robot_skills.train.history import History, read_history
 from robot_skills.train.meta_controller import train_meta_controller
 
 ARM = "ur5e"
+CAMERAS = ("front", "wrist")
 DEMONSTRATIONS_A_TASK = 6
 FLAT_STEPS = 10 * CloningConfig().steps  # about as many as the skills learn for together
 COLUMNS = {
@@ -55,6 +56,9 @@ COLUMNS = {
     "meta_controller": "a cloned choice of the next skill instead of the planner",
     "random_windows": "one policy of hindsight goals over random windows, no skills",
     "flat": "one policy of hindsight goals over whole demonstrations, no skills",
+    "robomimic": "robomimic's own BC-RNN on the same demonstrations and goals",
+    "camera": "the default, its skills seeing through two cameras",
+    "refined": "the default after practice of the skill that limits it most",
 }
 STRETCHES: dict[str, Stretches] = {"flat": whole, "random_windows": random_windows}
 
@@ -67,7 +71,7 @@ class MetaCases:
     library: Path
     limit_steps: int
 
-    def __call__(self) -> RunCase:
+    def __call__(self) -> RunCase[Episode]:
         """A function from goal and seed to the episode that came of them."""
         library = load_library(self.library)
         task, body = scene_of(library.task, library.arm)
@@ -93,11 +97,14 @@ class MetaCases:
 class Partition:
     """One third of the tasks held out: the demonstrations of the others, and what is made of them.
 
-    `work` is the folder that all of it is kept in.
+    `work` is the folder that all of it is kept in; `robomimic` is the interpreter of robomimic's
+    own environment; a refined library has practised for `refine_minutes`.
     """
 
     letter: str
     work: Path
+    robomimic: Path
+    refine_minutes: float = 0.0
 
     @property
     def env(self) -> str:
@@ -121,18 +128,24 @@ class Partition:
 
     def record(self, workers: int) -> None:
         """Record what is missing: each seen task as often as DEMONSTRATIONS_A_TASK says."""
+        record_session(self._session(()), self.recordings, workers, track)
+
+    def _session(self, cameras: tuple[str, ...]) -> SessionConfig:
         seen = sum(goal.seen for goal in self.task.goals.values())
-        config = SessionConfig(
-            env=self.env, arm=ARM, episodes=DEMONSTRATIONS_A_TASK * seen, cameras=()
-        )
-        record_session(config, self.recordings, workers, track)
+        episodes = DEMONSTRATIONS_A_TASK * seen
+        return SessionConfig(env=self.env, arm=ARM, episodes=episodes, cameras=cameras)
 
     def contender(self, name: str) -> Contender | str:
         """A column, trained if it is not yet; text says why it could not be."""
         if name in STRETCHES:
             return self._flat(name)
-        if name == "meta_controller":
-            return self._meta()
+        special = {
+            "meta_controller": self._meta,
+            "robomimic": self._robomimic,
+            "refined": self._refined,
+        }
+        if name in special:
+            return special[name]()
         folder = self.work / ("library" if name == "skills" else name)
         failed = self._train(name, folder)
         return failed or Contender(name, Simulated(folder), library_key(folder))
@@ -143,11 +156,25 @@ class Partition:
         file = self.work / "train_minutes.json"
         return float(json.loads(file.read_text())) if file.is_file() else None
 
+    @property
+    def peer_training(self) -> dict[str, float] | None:
+        """Minutes, epochs and losses of robomimic's training; None where there was none."""
+        file = self.work / "robomimic" / "trained.json"
+        return dict(json.loads(file.read_text())) if file.is_file() else None
+
+    @property
+    def best_library(self) -> Path | None:
+        """The refined library, else the default one, else None."""
+        folders = (self.work / "library_refined", self.work / "library")
+        return next((folder for folder in folders if folder.is_dir()), None)
+
     def _train(self, name: str, folder: Path) -> str:
         if name == "skills":
             return self._train_default(folder)
         if name == "true_segments":
             return train_library(self.recordings, folder, "--true-segments")
+        if name == "camera":
+            return self._train_seeing(folder)
         table = cut_as_control(name, self.demonstrations, self._table(name))
         return train_library(self.recordings, folder, "--segments", str(table))
 
@@ -163,10 +190,21 @@ class Partition:
             write_text(self.work / "train_minutes.json", json.dumps(minutes))
         return failed
 
+    def _train_seeing(self, folder: Path) -> str:
+        """Of the same episodes, recorded again with cameras, and the same segments."""
+        if folder.is_dir():
+            return ""
+        self._segment()
+        filmed = self.work / "filmed"
+        record_session(self._session(CAMERAS), filmed, 1, track)
+        flags = ("--input", "camera", "--cameras", *CAMERAS)
+        return train_library(filmed, folder, "--segments", str(self._table("skills")), *flags)
+
     def _segment(self) -> None:
-        flags = ["--out", str(self._table("skills").parent), "--no-pictures", "--no-page"]
-        words = ["segment", str(self.recordings), *flags]
-        subprocess.run([sys.executable, "-m", "robot_skills", *words], check=True)
+        if not self._table("skills").exists():
+            out = str(self._table("skills").parent)
+            flags = ("--out", out, "--no-pictures", "--no-page")
+            run_verb("segment", str(self.recordings), *flags)
 
     def _table(self, name: str) -> Path:
         return self.work / "segments" / name / "segments.json"
@@ -176,11 +214,12 @@ class Partition:
         if not file.is_file():
             config = CloningConfig(steps=FLAT_STEPS)
             stretches = STRETCHES[name]
-            save_file(train_flat(self._histories(), self.task, config, 0, track, stretches), file)
+            save_file(train_flat(self.histories(), self.task, config, 0, track, stretches), file)
         limit = step_limit(self.demonstrations)
         return Contender(name, FlatCases(file, self.env, ARM, limit), file_key(file))
 
-    def _histories(self) -> list[History]:
+    def histories(self) -> list[History]:
+        """The demonstrations as training sees them."""
         body = scene_of(self.env, ARM)[1]
         return [read_history(one, self.task, body.kinematics) for one in self.demonstrations]
 
@@ -193,8 +232,30 @@ class Partition:
             segments = load_segments(self._table("skills")).segments
             skills = load_library(folder)
             weights = train_meta_controller(
-                self._histories(), segments, skills, self.task, seed=0, track=track
+                self.histories(), segments, skills, self.task, seed=0, track=track
             )
             save_file(weights, file)
         build = MetaCases(file, folder, step_limit(self.demonstrations))
         return Contender("meta_controller", build, file_key(file, folder / "library.toml"))
+
+    def _robomimic(self) -> Contender | str:
+        checkpoint = newest_checkpoint(self.work / "robomimic")
+        if checkpoint is None:
+            return "scripts/peer_robomimic.py has not been run"
+        limit = step_limit(self.demonstrations)
+        build = PeerCases(self.robomimic, checkpoint, self.env, ARM, limit)
+        return Contender("robomimic", build, file_key(checkpoint))
+
+    def _refined(self) -> Contender | str:
+        plain = self.contender("skills")
+        if isinstance(plain, str):
+            return plain
+        folder = self.work / "library_refined"
+        if not folder.is_dir():
+            if not self.refine_minutes:
+                return "nothing practised: --refine-minutes is 0"
+            minutes = ("--minutes", str(self.refine_minutes))
+            run_verb("refine", str(self.work / "library"), "--out", str(folder), *minutes)
+        if not folder.is_dir():
+            return plain  # practice did no good, and nothing was replaced
+        return Contender("refined", Simulated(folder), library_key(folder))

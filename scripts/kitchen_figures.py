@@ -1,6 +1,7 @@
 """From rows of episodes to the figures of docs/results/kitchen.json."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from statistics import fmean
 from typing import Any
@@ -14,24 +15,48 @@ from robot_skills.run.statistics import wilson
 
 Columns = Mapping[str, Sequence[Row]]  # rows by column
 NOT_RUN = "not run"
+ALL_PARTITIONS = 3
 
 
 def success_figures(found: Mapping[str, Columns], failed: Mapping[str, str]) -> dict[str, Figure]:
     """Seen and unseen success of every column over all partitions, and by partition.
 
     Every partition has as many episodes, so that the share of all is the mean of the partitions'.
+    The headline is the refined library's where one was made.
     """
     figures: dict[str, Figure] = {}
     for column in _columns(found):
-        prefix = "" if column == "skills" else f"{column}_"
+        why = failed.get(column, NOT_RUN)
         for kind, seen in (("seen", True), ("unseen", False)):
-            rows = _rows(found, column, seen)
-            why = failed.get(column, NOT_RUN)
-            figures[f"{prefix}{kind}_success"] = share_or_none(rows, why)
+            name = f"{kind}_success_unrefined" if column == "skills" else f"{column}_{kind}_success"
+            figures[name] = _over_partitions(found, column, seen, why)
             for letter, columns in found.items():
                 mine = [row for row in columns.get(column, ()) if row.seen is seen]
                 figures[f"partition/{letter}_{kind}/{column}"] = share_or_none(mine, why)
-    return figures
+    return _headline(figures) | figures
+
+
+def _over_partitions(
+    found: Mapping[str, Columns], column: str, seen: bool, why_none: str
+) -> Figure:
+    letters = [k for k, cs in found.items() if any(r.seen is seen for r in cs.get(column, ()))]
+    figure = share_or_none(_rows(found, column, seen), why_none)
+    if figure.value is None or len(letters) == ALL_PARTITIONS:
+        return figure
+    return replace(figure, note=f"partition {' and '.join(letters)} alone")
+
+
+def _headline(figures: Mapping[str, Figure]) -> dict[str, Figure]:
+    best = {}
+    for kind in ("seen", "unseen"):
+        plain = figures.get(f"{kind}_success_unrefined")
+        refined = figures.get(f"refined_{kind}_success")
+        if refined is not None and refined.value is not None:
+            best[f"{kind}_success"] = refined
+        elif plain is not None:
+            note = "; ".join(filter(None, [plain.note, "no skill was refined"]))
+            best[f"{kind}_success"] = replace(plain, note=note)
+    return best
 
 
 def task_figures(found: Mapping[str, Columns]) -> dict[str, Figure]:
@@ -113,6 +138,18 @@ def training_figure(minutes: Iterable[float | None]) -> Figure:
     if not timed:
         return Figure(None, "min", note="training was interrupted, so it was not timed")
     return Figure(fmean(timed), "min", min(timed), max(timed), len(timed), "least and most")
+
+
+def peer_figures(trained: Mapping[str, Mapping[str, float] | None]) -> dict[str, Figure]:
+    """How long robomimic's policies were trained and to what losses, by partition."""
+    units = {"minutes": "min", "epochs": "", "train_loss": "", "validation_loss": ""}
+    return {
+        f"robomimic_training/{name}/{letter}": Figure(found[name], unit)
+        for letter, found in trained.items()
+        if found is not None
+        for name, unit in units.items()
+        if name in found
+    }
 
 
 def copied_figures(file_name: str, patterns: Mapping[str, str]) -> dict[str, Figure]:

@@ -36,21 +36,28 @@ class FlatRunner:
 
     def run(self, robot: Robot, goal: State, limit: int) -> Trace:
         """What came of it within `limit` control steps; success is the goal held, confirmed."""
-        episode = _FlatEpisode(robot, goal, self._task, self._body)
-        while episode.steps < limit:
+        episode = GoalEpisode(robot, goal, self._task, self._body)
+        while episode.steps < limit and not episode.reached:
             chunk = self._runner.chunk(flat_features(episode.view, self._task))
-            if episode.follow(chunk):
+            self._follow(chunk, episode)
+        return episode.finish()
+
+    def _follow(self, chunk: Chunk, episode: "GoalEpisode") -> None:
+        """Carry out the beginning of a chunk, or less where the goal is reached before."""
+        targets = np.concatenate([episode.view.ee[:3] + chunk.moves, chunk.rotations], axis=-1)
+        used = ExecutorConfig().replan_every
+        first = joining_index(targets, episode.target, used)
+        for index in range(first, first + used):
+            episode.advance(targets[index], bool(chunk.closing[index]))
+            if episode.reached:
                 break
-        robot.stop()
-        return Trace(episode.reached, episode.steps, robot.rate_hz, goal, episode.view.facts)
 
 
-class _FlatEpisode:
-    """One robot working towards one goal, and whether it is there."""
+class GoalEpisode:
+    """One robot working towards one goal under a policy without skills, and how far it came."""
 
     def __init__(self, robot: Robot, goal: State, task: Task, body: Body) -> None:
         self._robot, self._goal, self._body = robot, goal, body
-        self._config = ExecutorConfig()
         workspace = Workspace(task.workspace_m[0], task.workspace_m[1])
         self._controller = EndEffectorController(
             body.kinematics, body.arm, robot.rate_hz, workspace
@@ -58,29 +65,28 @@ class _FlatEpisode:
         present = tuple(n for n in task.objects if n in robot.observe().object_pose)
         self._observer = FactObserver(task, present)
         self._closing = robot.observe().gripper_width_m < OPEN_THRESHOLD_M
-        self._target: Floats | None = None
+        self.target: Floats | None = None
         self.steps = self._held = 0
         self._look()
 
     @property
     def reached(self) -> bool:
         """Whether the goal has held for as many steps as the executor asks for."""
-        return self._held >= self._config.confirm
+        return self._held >= ExecutorConfig().confirm
 
-    def follow(self, chunk: Chunk) -> bool:
-        """Carry out the beginning of a chunk; True as soon as the goal is reached."""
-        targets = np.concatenate([self.view.ee[:3] + chunk.moves, chunk.rotations], axis=-1)
-        first = joining_index(targets, self._target, self._config.replan_every)
-        for index in range(first, first + self._config.replan_every):
-            self._closing = bool(chunk.closing[index])
-            self._target = targets[index]
-            joints = self._controller.step(self._observation.joint_position, self._target)
-            self._robot.act(joints, 0.0 if self._closing else OPEN_WIDTH_M)
-            self.steps += 1
-            self._look()
-            if self.reached:
-                return True
-        return False
+    def advance(self, target: Floats, closing: bool) -> None:
+        """One control step towards an end-effector pose (7,) in world."""
+        self._closing, self.target = closing, target
+        joints = self._controller.step(self._observation.joint_position, target)
+        self._robot.act(joints, 0.0 if closing else OPEN_WIDTH_M)
+        self.steps += 1
+        self._look()
+
+    def finish(self) -> Trace:
+        """Stop the robot and say how far it came."""
+        self._robot.stop()
+        facts, rate_hz = self.view.facts, self._robot.rate_hz
+        return Trace(self.reached, self.steps, rate_hz, self._goal, facts)
 
     def _look(self) -> None:
         self._observation = self._robot.observe()

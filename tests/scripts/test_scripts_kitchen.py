@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from chain_bench import Contender, Row, evaluate, file_key, read_row, row_of
 from kitchen_figures import stage_figures, stages_of, success_figures, training_figure
+from kitchen_recovery import recovery_figures
 
 from robot_skills.core.facts import parse_facts
 from robot_skills.core.task_file import load_task
@@ -66,16 +67,14 @@ def test_a_key_follows_the_contents(tmp_path):
     assert before != file_key(file)
 
 
-def test_a_row_is_read_as_it_was_written(tmp_path):
+def test_a_row_is_read_as_it_was_written():
     events = (Event(0, "start", "", "pick"), Event(9, "failure", "", "pick"))
     facts = parse_facts("on(pan, stove) lit(lamp)")
     trace = Trace(
         False, 40, 20.0, facts, facts, (*events, *events[:1], Event(20, "success", "", "pick"))
     )
     found = row_of(Episode("cook", True, 3, False, trace, "late"))
-    file = tmp_path / "row.json"
-    file.write_text(json.dumps(vars(found)))
-    assert read_row(file) == found
+    assert read_row(json.loads(json.dumps(vars(found)))) == found
     assert found.skills == {"pick": (1, 2)}
     assert found.seconds == 2.0
     assert found.final == ("lit(lamp)", "on(pan, stove)")
@@ -110,13 +109,42 @@ def test_success_is_the_mean_of_the_partitions_and_says_why_a_column_is_missing(
     found = {
         "a": {"skills": [row("x", s) for s in range(4)], "flat": []},
         "b": {"skills": [row("y", s, success=s > 0) for s in range(4)], "flat": []},
+        "c": {"skills": [row("z", s) for s in range(4)], "flat": []},
     }
     figures = success_figures(found, {"flat": "nothing recurs"})
-    assert figures["unseen_success"].value == pytest.approx(7 / 8)
-    assert figures["unseen_success"].n == 8
+    assert figures["unseen_success_unrefined"].value == pytest.approx(11 / 12)
+    assert figures["unseen_success_unrefined"].n == 12
+    assert figures["unseen_success"].note == "no skill was refined"
     assert figures["partition/b_unseen/skills"].value == 0.75
     assert figures["flat_unseen_success"].value is None
     assert figures["flat_unseen_success"].note == "nothing recurs"
+
+
+def test_the_headline_is_the_refined_library_and_names_the_partitions_it_rests_on():
+    rows = [row("x", s, success=s > 1) for s in range(4)]
+    found = {"a": {"skills": rows, "refined": [row("x", s) for s in range(4)]}}
+    figures = success_figures(found, {})
+    assert figures["unseen_success"].value == 1.0
+    assert figures["unseen_success"].note == "partition a alone"
+    assert figures["unseen_success_unrefined"].value == 0.5
+
+
+def test_recovery_divides_success_with_by_success_without_on_the_same_starts():
+    moved = [(True, True)] * 6 + [(True, False)] * 2 + [(False, True), (False, False)]
+    found = {"moved": moved, "shut": [(True, True)] * 4}
+    figures = recovery_figures(found)
+    assert figures["recovery/moved"].value == pytest.approx(7 / 8)
+    assert figures["recovery/moved"].low < 7 / 8 < figures["recovery/moved"].high
+    assert figures["recovery/shut"].value == 1.0
+    assert figures["recovery_worst"].value == pytest.approx(7 / 8)
+    assert figures["recovery_worst"].note == "moved"
+    assert figures["disturbed/moved"].value == 0.7
+
+
+def test_a_disturbance_without_any_success_leaves_no_worst():
+    figures = recovery_figures({"moved": [(False, False)], "shut": [(True, True)]})
+    assert figures["recovery/moved"].value is None
+    assert figures["recovery_worst"].value is None
 
 
 def test_training_that_was_not_timed_has_a_note():

@@ -1,0 +1,86 @@
+"""What recovering from disturbances is worth in the kitchen: the same starts with and without."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from chain_bench import Contender, library_key
+from results import Figure
+
+from robot_skills.cli.run_disturbed import DisturbedCases
+from robot_skills.cli.simulated import Simulated
+from robot_skills.run.disturbed import DisturbedPair
+from robot_skills.run.statistics import wilson
+from robot_skills.sim.disturbances import DisturbanceKind
+
+RESAMPLES = 2000
+NO_PAIRS = "not run, or nothing succeeded without the disturbance either"
+
+Outcomes = Mapping[str, Sequence[tuple[bool, bool]]]  # (without, with) of each pair, by kind
+
+
+def disturbed(library: Path) -> Contender:
+    """A library under every kind of disturbance, against itself without."""
+    build = DisturbedCases(Simulated(library), tuple(DisturbanceKind))
+    return Contender("recovery", build, library_key(library), plain_pairs)
+
+
+def plain_pairs(pairs: Iterable[DisturbedPair]) -> list[dict[str, Any]]:
+    """Pairs as plain values; those in which nothing could be disturbed are left out."""
+    return [
+        {
+            "kind": str(pair.kind),
+            "skill": pair.skill,
+            "disturbance": str(pair.disturbance),
+            "without": pair.undisturbed.success,
+            "with": pair.disturbed.success,
+            "reason": pair.disturbed.reason,
+        }
+        for pair in pairs
+        if pair.disturbed is not None
+    ]
+
+
+def outcomes(kept: Iterable[Iterable[Mapping[str, Any]]]) -> Outcomes:
+    """(without, with) of every pair, by kind."""
+    found: dict[str, list[tuple[bool, bool]]] = {str(kind): [] for kind in DisturbanceKind}
+    for row in (row for rows in kept for row in rows):
+        found[row["kind"]].append((row["without"], row["with"]))
+    return found
+
+
+def recovery_figures(found: Outcomes) -> dict[str, Figure]:
+    """Success with a disturbance divided by success without, by kind, and the worst of them."""
+    figures: dict[str, Figure] = {}
+    for kind, pairs in found.items():
+        figures[f"recovery/{kind}"] = ratio_figure(pairs)
+        if pairs:
+            good = wilson(sum(after for _, after in pairs), len(pairs))
+            note = "of all pairs, also those that fail without"
+            figures[f"disturbed/{kind}"] = Figure(
+                good.value, "share", good.low, good.high, good.n, note
+            )
+    measured = {k: f for k in found if (f := figures[f"recovery/{k}"]).value is not None}
+    if len(measured) < len(found):
+        figures["recovery_worst"] = Figure(None, "share", note=NO_PAIRS)
+        return figures
+    worst = min(measured, key=lambda kind: measured[kind].value or 0.0)
+    figure = measured[worst]
+    figures["recovery_worst"] = Figure(
+        figure.value, "share", figure.low, figure.high, figure.n, worst
+    )
+    return figures
+
+
+def ratio_figure(pairs: Sequence[tuple[bool, bool]]) -> Figure:
+    """Successes with divided by successes without; the interval by resampling the pairs."""
+    both = np.array(pairs, dtype=float).reshape(-1, 2)
+    if not both[:, 0].any():
+        return Figure(None, "share", note=NO_PAIRS)
+    chosen = np.random.default_rng(0).integers(0, len(both), (RESAMPLES, len(both)))
+    sums = both[chosen].sum(axis=1)
+    ratios = sums[:, 1] / np.maximum(sums[:, 0], 1.0)
+    low, high = (float(edge) for edge in np.quantile(ratios, [0.025, 0.975]))
+    value = float(both[:, 1].sum() / both[:, 0].sum())
+    return Figure(value, "share", min(low, value), max(high, value), len(both))
