@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from robot_skills.storage.library_standing import Record
 
 
-SUFFIXED = ("demonstrations", "segments", "inputs hashed")
 WEAKEST = 5
 
 
@@ -143,23 +142,21 @@ def standing_lines(record: "Record") -> list[str]:
 
 
 def lineage_lines(library: "SkillLibrary") -> list[str]:
-    """Where a library comes from, in a few words; skill.toml and library.toml have the rest."""
+    """Where a library comes from, in a few words; library.toml has the rest."""
     lineage = library.lineage
-    hashed = sum(key.startswith("sha256/") for key in lineage)
     cut = lineage.get("segment/method", "")
-    known = {
-        "demonstrations": lineage.get("demonstrations", ""),
-        "segments": lineage.get("segments", "") + (f" by {cut}" if cut else ""),
-        "seed": lineage.get("seed", ""),
-        "code": lineage.get("git_revision", "")[:12] or lineage.get("version/robot_skills", ""),
-        "inputs hashed": str(hashed) if hashed else "",
+    hashed = sum(key.startswith("sha256/") for key in lineage)
+    code = lineage.get("git_revision", "")[:12] or lineage.get("version/robot_skills", "")
+    words = {
+        f"{lineage.get('demonstrations')} demonstrations": "demonstrations" in lineage,
+        f"{lineage.get('segments')} segments" + (f" by {cut}" if cut else ""): "segments"
+        in lineage,
+        f"seed {lineage.get('seed')}": "seed" in lineage,
+        f"code {code}": bool(code),
+        f"hashes of {hashed} inputs": bool(hashed),
     }
-    words = [
-        f"{value} {key}" if key in SUFFIXED else f"{key} {value}"
-        for key, value in known.items()
-        if value
-    ]
-    return [f"lineage: {', '.join(words)}"] if words else []
+    known = [text for text, there in words.items() if there]
+    return [f"lineage: {', '.join(known)}"] if known else []
 
 
 def _skill_table(library: "SkillLibrary") -> "Table":

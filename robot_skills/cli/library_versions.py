@@ -10,7 +10,7 @@ import tyro
 if TYPE_CHECKING:
     from robot_skills.storage.library_changes import LibraryChange
 
-SHOWN_LINEAGE = 8
+HASH = "sha256/"  # begins the lineage's entries of inputs
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,10 @@ def _lines(change: "LibraryChange") -> list[str]:
     for skill in change.skills:
         lines += [f"  {skill.name} ({skill.change.name.lower()})"]
         lines += [f"    {what}" for what in skill.what]
-    lines += [f"  lineage {what}" for what in change.lineage[:SHOWN_LINEAGE]]
-    more = len(change.lineage) - SHOWN_LINEAGE
-    return lines + ([f"  and {more} more entries of the lineage"] if more > 0 else [])
+    told = [what for what in change.lineage if not what.startswith(HASH)]
+    lines += [f"  lineage {what}" for what in told]
+    hashes = len(change.lineage) - len(told)
+    return lines + ([f"  lineage: {hashes} inputs are others"] if hashes else [])
 
 
 @dataclass(frozen=True)
