@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from robot_skills.run.executor import Moment
     from robot_skills.run.results import TaskResult
     from robot_skills.run.statistics import Rate
+    from robot_skills.sim.disturbances import DisturbanceKind
     from robot_skills.sim.sim_arm import SimArm
 
 REASONS_SHOWN = 5
@@ -62,6 +63,9 @@ class Run:
     video: Path | None = None
     """MP4 file for the first episode, with plan, current skill and facts written over it."""
 
+    disturb: str = ""
+    """What goes wrong in the middle of a skill: moved, knocked, shut, unseen, or all in turn."""
+
     explain: bool = False
     """Print every decision of the executor."""
 
@@ -77,6 +81,10 @@ class Run:
         simulated = Simulated(self.library, self.env, self.arm)
         _, task, _ = simulated.load()
         goals = self._goals(task)
+        kinds = disturbance_kinds(self.disturb)
+        if kinds:
+            self._run_disturbed(simulated, goals, kinds)
+            return
         episodes = self._evaluate(simulated, goals)
         if self.video is not None:
             film(simulated, goals[0], self.seed, self.video)
@@ -88,6 +96,27 @@ class Run:
             print(f"episodes and traces: {self.out}")
         if self.video is not None:
             print(f"video of {goals[0]}, seed {self.seed}: {self.video}")
+
+    def _run_disturbed(
+        self, simulated: Simulated, goals: Sequence[str], kinds: "Sequence[DisturbanceKind]"
+    ) -> None:
+        from robot_skills.cli import run_disturbed
+        from robot_skills.core.errors import InputError
+
+        if self.view:
+            raise InputError("--view shows undisturbed episodes; film a disturbed one with --video")
+        pairs = run_disturbed.evaluate(
+            simulated, goals, self.episodes, self.seed, kinds, self.workers
+        )
+        if self.explain:
+            print("\n\n".join(explanation(pair.disturbed) for pair in pairs if pair.disturbed))
+        run_disturbed.print_recoveries(pairs)
+        if self.out is not None:
+            settings = asdict(self) | library_identity(self.library)
+            run_disturbed.write_pairs(self.out, pairs, settings)
+            print(f"pairs of episodes and traces: {self.out}")
+        if self.video is not None:
+            run_disturbed.film_pair(simulated, pairs, self.video)
 
     def _goals(self, task: "Task") -> tuple[str, ...]:
         from robot_skills.cli.given_goal import given_goal
@@ -112,6 +141,18 @@ class Run:
         if self.view:
             return [_in_window(simulated, goal, seed) for goal, seed in wanted]
         return evaluate_in_processes(simulated, wanted, self.workers, track)
+
+
+def disturbance_kinds(text: str) -> "tuple[DisturbanceKind, ...]":
+    """The kinds that a flag names; none for "", InputError for what is no kind."""
+    from robot_skills.core.errors import unknown_name
+    from robot_skills.sim.disturbances import DisturbanceKind
+
+    if text in ("", "all"):
+        return tuple(DisturbanceKind) if text else ()
+    if text not in list(DisturbanceKind):
+        raise unknown_name("disturbance", text, [*DisturbanceKind, "all"])
+    return (DisturbanceKind(text),)
 
 
 def _in_window(simulated: Simulated, goal: str, seed: int) -> "Episode":
@@ -157,7 +198,9 @@ def explanation(episode: "Episode") -> str:
     """Every decision of one episode under a line that names it."""
     ended = "success" if episode.success else "failure"
     head = f"{episode.goal}, seed {episode.seed}: {ended}"
-    return f"{head}\n{episode.trace.explain() if episode.trace else episode.reason}"
+    if episode.trace is None:
+        return f"{head}\n{episode.reason}"
+    return f"{head}\n{episode.trace.explain()}\n{episode.trace.ending}"
 
 
 def print_results(episodes: "Sequence[Episode]") -> None:

@@ -1,6 +1,6 @@
 """A skill's alarm: how surprising is what things just did, given how the hand moved.
 
-Its weights lie beside the policy's under `alarm.`, its threshold among the skill's settings.
+Its weights lie beside the policy's under `contact.`, its thresholds among the skill's settings.
 """
 
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ from robot_skills.nets.gaussian_predictor import LOG_SPREAD, GaussianPredictor
 Floats = NDArray[np.float64]
 Layers = Sequence[NDArray[np.float32]]
 
-PREFIX = "alarm."
-THRESHOLD = "alarm_threshold"
+PREFIX = "contact."
+THRESHOLDS = "contact_thresholds"
 
 
 def deviations(layers: Layers, view: ContactView) -> Floats:
-    """How many predicted standard deviations (R,) the worst column of each row is off by."""
+    """How many predicted standard deviations (R, 8) each motion of a view is off by."""
     inputs, targets = contact_rows(view)
     hidden = inputs
     for weight, offset in zip(layers[:-2:2], layers[1:-2:2], strict=True):
@@ -31,22 +31,23 @@ def deviations(layers: Layers, view: ContactView) -> Floats:
         hidden = hidden / (1.0 + np.exp(-np.clip(hidden, -60.0, 60.0)))
     mean, log_spread = np.split(hidden @ layers[-2].T + layers[-1], 2, axis=1)
     spread = np.exp(np.clip(log_spread, *LOG_SPREAD))
-    return np.asarray(np.max(np.abs(targets - mean) / spread, axis=1))
+    return np.asarray(np.abs(targets - mean) / spread)
 
 
 class ContactAlarm:
-    """Tells how surprising views are, in units of the threshold: above 1 it goes off.
+    """Tells how surprising views are, in units of the thresholds (8,): above 1 it goes off.
 
     All of its predictors, each trained on other demonstrations, have to be surprised.
     """
 
-    def __init__(self, members: Sequence[Layers], threshold: float) -> None:
+    def __init__(self, members: Sequence[Layers], thresholds: Floats) -> None:
         self._members = members
-        self._threshold = threshold
+        self._thresholds = thresholds
 
     def surprise(self, view: ContactView) -> float:
         """Surprise at the last motion of a view of at least five steps."""
-        return min(float(deviations(m, view)[-1]) for m in self._members) / self._threshold
+        last = np.array([deviations(member, view)[-1] for member in self._members])
+        return float(np.max(last.min(axis=0) / self._thresholds))
 
 
 def alarm_of(skill: Skill) -> ContactAlarm | None:
@@ -54,14 +55,16 @@ def alarm_of(skill: Skill) -> ContactAlarm | None:
     members = list(takewhile(bool, (_member(skill, number) for number in count())))
     if not members:
         return None
-    threshold = skill.settings.get(THRESHOLD)
-    if not isinstance(threshold, int | float) or not threshold > 0:
-        raise InputError(f"skill {skill.name} has an alarm but lacks the number {THRESHOLD!r}")
-    return ContactAlarm(members, float(threshold))
+    thresholds = skill.settings.get(THRESHOLDS)
+    if not isinstance(thresholds, tuple) or not thresholds or min(thresholds) <= 0:
+        raise InputError(f"skill {skill.name} has an alarm but lacks the numbers {THRESHOLDS!r}")
+    return ContactAlarm(members, np.array(thresholds))
 
 
-def with_alarm(skill: Skill, members: Sequence[GaussianPredictor], threshold: float) -> Skill:
-    """The skill with an alarm that goes off above `threshold` standard deviations."""
+def with_alarm(
+    skill: Skill, members: Sequence[GaussianPredictor], thresholds: Sequence[float]
+) -> Skill:
+    """The skill with an alarm that goes off above `thresholds` (8,) standard deviations."""
     layers = {
         f"{PREFIX}{number}.{place}": layer
         for number, member in enumerate(members)
@@ -70,7 +73,7 @@ def with_alarm(skill: Skill, members: Sequence[GaussianPredictor], threshold: fl
     return replace(
         skill,
         weights={**skill.weights, **layers},
-        settings={**skill.settings, THRESHOLD: float(threshold)},
+        settings={**skill.settings, THRESHOLDS: tuple(map(float, thresholds))},
     )
 
 

@@ -23,8 +23,9 @@ WIDTH_M = 0.04
 
 @dataclass(frozen=True)
 class ContactView:
-    """T steps: `ee` and `thing` (T, 7) in world, `width_m` (T,) of the gripper.
+    """T steps: `ee` and `thing` (T, 7) in world, `width_m` (T,) of the gripper and `told_m` (T,).
 
+    `told_m` is the width that the gripper was told to have in the control step before.
     `thing` is what the skill is about; `others` (T, N, 3) m are all other things that move
     freely, `openings` (T, M) every fixture's joint in m or rad.
     """
@@ -32,15 +33,16 @@ class ContactView:
     ee: Floats
     thing: Floats
     width_m: Floats
+    told_m: Floats
     others: Floats
     openings: Floats
 
 
 def contact_rows(view: ContactView) -> tuple[Floats, Floats]:
-    """Inputs (R, 18) and targets (R, 7) of the R = T - 4 motions in a view, along the hand's axes.
+    """Inputs (R, 22) and targets (R, 8) of the R = T - 4 motions in a view, along the hand's axes.
 
-    Targets are the motion of the thing (3), of the other that moves most (3), and of the joint
-    that does.
+    Targets are the motion of the thing (3), of the other that moves most (3), of the joint that
+    does, and of the fingers.
     """
     steps = len(view.ee) - AHEAD_STEPS
     now, then = slice(0, steps), slice(AHEAD_STEPS, steps + AHEAD_STEPS)
@@ -58,12 +60,14 @@ def contact_rows(view: ContactView) -> tuple[Floats, Floats]:
         along(poses.rotation_vector(turned)) / STEP_RAD,
         np.tanh(at[:, 2:] / FAR_M),
         view.width_m[now, None] / WIDTH_M,
-        (view.width_m[then] - view.width_m[now])[:, None] / WIDTH_M,
+        view.told_m[now, None] / WIDTH_M,
+        view.told_m[then, None] / WIDTH_M,
     ]
     targets = [
         along(view.thing[then, :3] - view.thing[now, :3]) / STEP_M,
         along(_largest(view.others[then] - view.others[now])) / STEP_M,
         _largest((view.openings[then] - view.openings[now])[..., None]) / STEP_JOINT,
+        (view.width_m[then] - view.width_m[now])[:, None] / STEP_M,
     ]
     return np.concatenate(inputs, axis=1), np.concatenate(targets, axis=1)
 

@@ -22,19 +22,25 @@ class Alarm:
         self._others = [n for n in senses.objects if n != self._thing]
         self._recent: deque[Observation] = deque(maxlen=AHEAD_STEPS + 1)
         self._hands: deque[np.ndarray] = deque(maxlen=AHEAD_STEPS + 1)
+        self._told_m: deque[float] = deque(maxlen=AHEAD_STEPS + 1)
         self._senses = senses
 
     def forget(self) -> None:
         """Begin anew, after moments in which nothing was seen."""
         self._recent.clear()
         self._hands.clear()
+        self._told_m.clear()
 
-    def surprise(self) -> float:
-        """Surprise at the last look, in units of the threshold: above 1 the alarm goes off."""
+    def surprise(self, told_m: float) -> float:
+        """Surprise at the last look, in units of the threshold: above 1 the alarm goes off.
+
+        `told_m` is the gripper width in m that was last commanded.
+        """
         if self._alarm is None or not self._thing:
             return 0.0
         self._recent.append(self._senses.observation)
         self._hands.append(self._senses.ee)
+        self._told_m.append(told_m)
         if len(self._recent) <= AHEAD_STEPS:
             return 0.0
         return self._alarm.surprise(self._view())
@@ -47,6 +53,7 @@ class Alarm:
             ee=np.array(self._hands),
             thing=np.array([o.object_pose[self._thing].pose for o in seen]),
             width_m=np.array([o.gripper_width_m for o in seen]),
+            told_m=np.array(self._told_m),
             others=np.array(others).reshape(steps, len(self._others), 3),
             openings=np.array(openings).reshape(steps, len(self._fixtures)),
         )

@@ -217,7 +217,7 @@ class Executor:
 
     def _listen(self, run: SkillMonitor) -> None:
         """Where the alarm goes off, let facts that contradict the plan count sooner for a while."""
-        if self._alarm.surprise() > 1.0:
+        if self._alarm.surprise(self._motion.width_m) > 1.0:
             if not run.alarmed:
                 self._note("alarm", "things move as the skill never saw them move", run.step)
             run.alarm()

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core.facts import State
-from robot_skills.run.executor import Moment
+from robot_skills.run.watching import Moment
 
 Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -21,6 +21,7 @@ SHADE = 0.72  # how dark the ground behind text is
 WHITE, GREY = (255, 255, 255), (170, 170, 170)
 DONE, NOW = (140, 220, 140), (255, 214, 90)
 GOOD, BAD = (28, 120, 60), (170, 40, 40)
+DISTURBED = (150, 90, 10)
 
 
 def draw_overlay(image: Image, moment: Moment) -> Image:
@@ -29,6 +30,8 @@ def draw_overlay(image: Image, moment: Moment) -> Image:
     writer = _Writer(canvas)
     writer.block(_plan_lines(moment), right=True, top=True)
     writer.block(_fact_lines(moment, writer.columns), right=False, top=False)
+    if moment.disturbance:
+        writer.banner(moment.disturbance, DISTURBED)
     return canvas
 
 
@@ -41,7 +44,7 @@ def draw_verdict(image: Image, success: bool, text: str) -> Image:
 
 def _plan_lines(moment: Moment) -> list[tuple[str, Colour]]:
     steps = moment.plan.steps
-    now = next((i for i, step in enumerate(steps) if step is moment.step), None)
+    now = next((i for i, step in enumerate(steps) if step == moment.step), None)
     lines: list[tuple[str, Colour]] = [("goal", GREY)]
     held = moment.facts
     lines += [(f"  {f}", DONE if f in held else WHITE) for f in sorted(moment.plan.goal)]
@@ -55,7 +58,7 @@ def _plan_lines(moment: Moment) -> list[tuple[str, Colour]]:
 
 
 def _fact_lines(moment: Moment, columns: int) -> list[tuple[str, Colour]]:
-    doing = f"skill {moment.step.skill}" if moment.step else "drawing back to try again"
+    doing = f"skill {moment.step.skill}" if moment.step else "finding another way"
     time = f"{moment.observation.time_s:5.1f} s"
     return [(f"{time}   {doing}", NOW), *((line, WHITE) for line in _wrapped(moment, columns))]
 

@@ -142,7 +142,7 @@ class _Knocked(_Effect):
 
     def begin(self) -> bool:
         angle = self.rng.uniform(-np.pi, np.pi)
-        sideways = 0.5 * np.array([np.cos(angle), np.sin(angle)])
+        sideways = np.array([np.cos(angle), np.sin(angle)])
         self._velocity = KNOCK_M_S * np.array([*sideways, -1.0])
         self._hits = self.steps // 2
         return True
