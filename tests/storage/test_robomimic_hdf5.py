@@ -38,7 +38,7 @@ def test_what_robomimic_could_not_read_is_refused(tmp_path):
         save_robomimic(file, [short], {}, {})
     with pytest.raises(InputError, match=r"demo_1 has the keys pose; demo_0 has object"):
         save_robomimic(file, [demo(3), demo(3, "pose")], {}, {})
-    with pytest.raises(InputError, match="within -1..1; found 2"):
+    with pytest.raises(InputError, match=r"within -1\.\.1; found 2"):
         save_robomimic(file, [demo(3, action=2.0)], {}, {})
     with pytest.raises(InputError, match="no demonstrations"):
         save_robomimic(file, [], {}, {})
