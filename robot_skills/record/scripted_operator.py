@@ -141,9 +141,10 @@ class ScriptedOperator:
         down = self._release_pose(thing, where)
         yield from self._over(down, self._above_rim(down, thing, where))
         fixture = self._task.fixtures.get(where)
-        if fixture is not None and fixture.drop_m > 0.0:  # it has slipped in the hand on its way
-            down = self._release_pose(thing, where)
-        yield from self._move(down, self._manner.slow_m_s)
+        if fixture is not None and fixture.drop_m > 0.0:
+            yield from self._thread(thing, where)
+        else:
+            yield from self._move(down, self._manner.slow_m_s)
         yield from self._open_hand()
         yield from self._rise(self._rng.uniform(*HOVER_M))
 
@@ -231,6 +232,12 @@ class ScriptedOperator:
         yield from self._move(down, self._manner.slow_m_s)
         self._width_m = 0.0
         yield from self._wait(self._manner.grasp_wait_s + 0.35)
+
+    def _thread(self, thing: str, where: str) -> Iterator[Floats]:
+        """Lower what has a hole straight over a peg; it has slipped in the hand on its way."""
+        down = self._release_pose(thing, where)
+        rate_hz, straight = self._task.rate_hz, np.zeros(3)
+        yield from reach(self._ee_pose, down, self._manner.slow_m_s, straight, rate_hz)
 
     def _open_hand(self) -> Iterator[Floats]:
         self._width_m = self._manner.width_m
