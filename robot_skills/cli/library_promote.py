@@ -38,7 +38,8 @@ class LibraryPromote:
         from robot_skills.storage.libraries import library_sha256, load_library
         from robot_skills.storage.library_standing import Standing, load_record, promote
 
-        version = load_library(self.library).version
+        found = load_library(self.library)
+        version = found.version
         record = load_record(self.library)
         step = record.standing.next
         if step is None:
@@ -49,12 +50,14 @@ class LibraryPromote:
             raise InputError("to be allowed on hardware takes --by NAME: who answers for it")
         library = {
             "folder": str(self.library),
+            "task": found.task,
+            "arm": found.arm,
             "sha256": library_sha256(self.library),
             "by": self.by,
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         least = LEAST[step] if self.least is None else self.least
-        found = [load_results(file) for file in self.results]
-        evidence = evidence_for(step, found, library, least)
+        results = [load_results(file) for file in self.results]
+        evidence = evidence_for(step, results, library, least)
         promote(self.library, evidence, self.results)
         print(f"{self.library} {version} is {step.meaning}: {evidence}")

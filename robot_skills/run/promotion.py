@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 from robot_skills.core.errors import InputError
 from robot_skills.run.result_files import Results
@@ -21,9 +22,9 @@ def evidence_for(
 ) -> Evidence:
     """Evidence for one step of promotion from results files, taken together.
 
-    `library` gives the folder, the sha256, who promotes (`by`) and the `date`. The lower end of the
-    success's 95 % interval (Wilson) must reach `least`. Raises InputError where it does not, and
-    for results of another library, on another robot, or that hold an episode twice.
+    `library` gives its folder, task, arm and sha256, who promotes (`by`) and the `date`. The lower
+    end of the success's 95 % interval (Wilson) must reach `least`. Raises InputError where it does
+    not, and for results of another library, robot, environment or arm, or with an episode twice.
     """
     if not 0 < least <= 1:
         raise InputError(f"--least must be above 0 and at most 1; found {least}")
@@ -60,6 +61,10 @@ def _check_origin(step: Standing, one: Results, library: Mapping[str, str]) -> N
             f"{one.file}: to be {step.meaning} takes results on the {robot}; these are on "
             f"{one.robot or 'something that the file does not tell'}; {hint}"
         )
+    for key, own in (("env", library["task"]), ("arm", library["arm"])):
+        given = str(one.settings.get(key, ""))
+        if given and Path(given).name != Path(own).name:
+            raise InputError(f"{one.file} is of {key} {given}; the library is for {own}; {hint}")
     if one.library_sha256 != library["sha256"]:
         version = one.settings.get("library_version", "unknown")
         raise InputError(

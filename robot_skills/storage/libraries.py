@@ -11,6 +11,7 @@ skills/<name>/card.md         the same for people; training adds the picture car
 
 import hashlib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,10 @@ def check_library(folder: Path) -> None:
             f"{folder} was cut off while it was being replaced; the one before is {aside}: rename "
             f"it to {folder}"
         )
-    found = f"no {LIBRARY_FILE}" if folder.exists() else "no such folder"
+    beside = [file.parent.name for file in folder.parent.glob(f"*/{LIBRARY_FILE}")]
+    near = get_close_matches(folder.name, beside, n=1)
+    meant = f"; did you mean {folder.with_name(near[0])}?" if near else ""
+    found = f"no {LIBRARY_FILE}" if folder.exists() else f"no such folder{meant}"
     raise InputError(f"{folder} is no skill library ({found}); robot-skills train makes one")
 
 

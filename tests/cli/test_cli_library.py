@@ -190,7 +190,10 @@ def test_what_is_exported_can_be_imported(library, type_in, tmp_path):
         (["lst"], "no command of library 'lst'; did you mean 'list'?"),
         (["show", "runs/blocks", "--htm", "x"], "library show: no flag '--htm'; did you mean"),
         (["show", "runs/blocks", "pik"], "no skill 'pik'; did you mean 'pick'?"),
-        (["show", "runs/block"], "runs/block is no skill library (no such folder)"),
+        (
+            ["show", "runs/block"],
+            "runs/block is no skill library (no such folder; did you mean runs/blocks?)",
+        ),
         (["show", "runs"], "runs is no skill library (no library.toml)"),
         (["list", "absent"], "no folder absent"),
         (["list", "empty"], "no library below empty"),

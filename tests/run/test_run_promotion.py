@@ -8,21 +8,30 @@ from robot_skills.run.result_files import Results, Row
 from robot_skills.run.statistics import wilson
 from robot_skills.storage.library_standing import Standing
 
-LIBRARY = {"folder": "runs/l", "sha256": "ab12", "by": "Ada", "date": "2030-01-01"}
+LIBRARY = {
+    "folder": "runs/l",
+    "task": "blocks",
+    "arm": "ur5e",
+    "sha256": "ab12",
+    "by": "Ada",
+    "date": "2030-01-01",
+}
 
 
-def results(successes, n, robot="simulation", sha256="ab12", first_seed=0):
+def results(successes, n, robot="simulation", sha256="ab12", first_seed=0, **settings):
     rows = tuple(
         Row("tower", True, first_seed + seed, seed < successes, "", 0, 0, 1.0, 20, {})
         for seed in range(n)
     )
-    return Results(Path("r.json"), rows, {"robot": robot, "library_sha256": sha256})
+    return Results(Path("r.json"), rows, {"robot": robot, "library_sha256": sha256, **settings})
 
 
 def test_enough_successes_are_evidence():
     found = evidence_for(Standing.SIMULATION, [results(48, 50)], LIBRARY, 0.8)
     rate = wilson(48, 50)
     assert (found.value, found.low, found.high, found.n) == (0.96, rate.low, rate.high, 50)
+    own = [results(48, 50, env="envs/blocks", arm="ur5e")]
+    assert evidence_for(Standing.SIMULATION, own, LIBRARY, 0.8) == found
     assert (found.tasks, len(found.seeds), found.by) == (("tower",), 50, "Ada")
 
 
@@ -42,6 +51,8 @@ def test_files_count_together():
         (Standing.SIMULATION, [results(50, 50, sha256="cd")], "made with another library"),
         (Standing.SIMULATION, [results(50, 50, sha256="")], "not told; this is ab12"),
         (Standing.SIMULATION, [results(50, 50, robot="twin ur5e")], "results on the simulation"),
+        (Standing.SIMULATION, [results(50, 50, env="easy")], "is of env easy; the library is for"),
+        (Standing.SIMULATION, [results(50, 50, arm="panda")], "is of arm panda"),
         (Standing.HARDWARE, [results(50, 50)], "results on the twin; these are on simulation"),
         (Standing.SIMULATION, [results(50, 50)] * 2, "tower with seed 0 is in two"),
     ],
