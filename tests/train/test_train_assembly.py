@@ -1,4 +1,4 @@
-"""Insertion in training: the frame is that of the thing in the hand, whose lie the skill must see."""
+"""Insertion in training: the frame is that of the peg in the hand, whose lie a skill must see."""
 
 import pytest
 
