@@ -25,7 +25,7 @@ class Record:
     """Folder for the episodes."""
 
     env: str = "blocks"
-    """Environment: a name in envs/ or a folder with a task.toml."""
+    """Environment: a name in envs/, robosuite:Stack and its kin, or a folder with a task.toml."""
 
     arm: str = "ur5e"
     """Arm: a name in assets/arms/ or a folder with a profile.toml."""

@@ -34,7 +34,8 @@ HIDDEN_GROUP = 4  # not drawn by default
 def importing_robosuite() -> Iterator[None]:
     """Keep robosuite's import quiet, and possible where OpenCV's window libraries are missing.
 
-    robosuite imports OpenCV for a viewer window; its models, all that is used here, need none.
+    robosuite imports OpenCV for a viewer window; what is used here needs none. Raises InputError
+    where robosuite itself is missing.
     """
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)  # of optional macros
@@ -44,6 +45,10 @@ def importing_robosuite() -> Iterator[None]:
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             yield
+    except ModuleNotFoundError as error:
+        if error.name != "robosuite":
+            raise
+        raise InputError("robosuite is missing; install it with: pip install robosuite") from None
     finally:
         logging.disable(level)
         if absent:

@@ -1,5 +1,7 @@
 """robosuite's tasks: what is robosuite's stays robosuite's, and every verb takes their names."""
 
+import sys
+
 import mujoco
 import numpy as np
 import pytest
@@ -151,6 +153,12 @@ def test_an_unknown_name_suggests_the_near_one():
         find("envs", "robosuite:Stak")
     with pytest.raises(InputError, match="did you mean 'Stack'"):
         RobosuiteWorld("Stak", load_arm(find("assets/arms", "ur5e")))
+
+
+def test_a_missing_robosuite_is_said_to_be_missing(monkeypatch, arm):
+    monkeypatch.setitem(sys.modules, "robosuite", None)
+    with pytest.raises(InputError, match="robosuite is missing; install it"):
+        RobosuiteWorld("Lift", arm)
 
 
 def test_a_scene_without_a_body_of_the_task_is_refused(tmp_path, arm):
