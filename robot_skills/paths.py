@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from robot_skills.core.environment_names import ROBOSUITE
 from robot_skills.core.errors import InputError, unknown_name
-from robot_skills.core.task import ROBOSUITE
 
 PACKAGE = Path(__file__).resolve().parent
 FOLDERS = ("assets", "configs", "demos", "envs")

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from robot_skills.core.environment_names import ROBOSUITE
 from robot_skills.core.errors import InputError, unknown_name
 from robot_skills.core.facts import Fact, State, lasting
 
 Floats = NDArray[np.float64]
-
-ROBOSUITE = "robosuite:"  # before the name of a scene that robosuite has
 
 
 @dataclass(frozen=True)

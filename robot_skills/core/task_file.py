@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from robot_skills.core.environment_names import ROBOSUITE
 from robot_skills.core.errors import InputError, unknown_name
 from robot_skills.core.facts import OPPOSITES, Fact, parse_sequence
 from robot_skills.core.task import (
-    ROBOSUITE,
     Fixture,
     GoalTemplate,
     Predicate,
