@@ -115,6 +115,10 @@ class Executor:
         medians = sum(self._library.skill(step.skill).median_steps for step in plan.steps)
         return round(self._config.limit * medians)
 
+    def _allow_time_for(self, plan: Plan) -> None:
+        """Another way than the one that was planned may take its own time."""
+        self._limit = max(self._limit, self._count + self._time_for(plan))
+
     def _reached(self) -> bool:
         goal = self._plans.goal
         if not goal <= self._facts:
@@ -169,6 +173,8 @@ class Executor:
         if plan is None:
             return False
         self._plans.adopt(plan)
+        if self._plans.is_going_around:
+            self._allow_time_for(plan)
         self._note("replan", _in_words(plan) or "nothing left to do")
         return True
 
@@ -234,7 +240,7 @@ class Executor:
         plan = self._plans.find() or self._plans.find_pretending()
         if plan is None:
             return Outcome.UNDONE if undone & step.operator.preconditions else None
-        self._limit = max(self._limit, self._count + self._time_for(plan))
+        self._allow_time_for(plan)
         if not plan.steps or plan.steps[0] != step:
             return Outcome.UNDONE
         self._plans.adopt(plan)

@@ -66,6 +66,11 @@ class PlanKeeper:
         """Whether the facts leave open how something is, such as a drawer between its ends."""
         return bool(self._open_questions())
 
+    @property
+    def is_going_around(self) -> bool:
+        """Whether something that failed is planned around, or something is pretended."""
+        return bool(self._pretended) or self._retries.bars()[0] != NOTHING_BARRED
+
     def succeeded(self, step: PlanStep) -> None:
         """Take in that a step did its work: what it changed is known now."""
         self._pretended -= step.operator.add | step.operator.delete
