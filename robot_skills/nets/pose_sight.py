@@ -32,4 +32,5 @@ class PoseSight:
         """What the network is given now."""
         sight = self._sight.look(observation, subgoal)
         inputs = self._memory.add(observation.time_s, skill_features(sight.view)[0])
-        return Seen(f"{self._kind} of {sight.name}", sight.ee, sight.frame, inputs)
+        may_be_done = bool(sight.view.reached.all())
+        return Seen(f"{self._kind} of {sight.name}", sight.ee, sight.frame, inputs, may_be_done)

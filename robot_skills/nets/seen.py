@@ -12,10 +12,12 @@ Floats = NDArray[np.float64]
 class Seen:
     """Inputs (I,) of the network; `ee` (7,) and the `frame` (7,) it moves in, in world.
 
-    `frame_name` says whose frame it is.
+    `frame_name` says whose frame it is. `may_be_done` is false while a skill that is told whether
+    its effects hold is told that they do not: no recording ended so.
     """
 
     frame_name: str
     ee: Floats
     frame: Floats
     inputs: Floats
+    may_be_done: bool = True

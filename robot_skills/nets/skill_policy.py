@@ -76,7 +76,7 @@ class SkillPolicy:
             rate_hz=self._rate_hz,
             frame=seen.frame_name,
             pose_frame_in_world=seen.frame,
-            done_probability=chunk.done,
+            done_probability=chunk.done if seen.may_be_done else 0.0,
         )
 
     def correct(self, observation: Observation, ee_pose: Floats, width_m: float) -> Wanted:

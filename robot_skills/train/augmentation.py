@@ -30,12 +30,16 @@ class AugmentationConfig:
     was seen, raised by up to `raised_m` down to the last `near_m`, never below `floor_m` in world.
     The end-effector errs by `error_m` and `error_rad`, the thing's pose by `thing_error_m`; what is
     carried errs with the hand, and by what is left of `thing_error_m` once it was averaged there.
+    A share `from_below` of the copies, where they start further than `clear_m` from there, start as
+    low as an end-effector was seen and rise first: where an earlier skill left the hand.
     """
 
     copies: int = 6
     raised_m: tuple[float, float] = (-0.03, 0.10)
     turn_rad: float = 0.7
     near_m: float = 0.03
+    clear_m: float = 0.10
+    from_below: float = 0.3
     floor_m: float = 0.10
     error_m: float = 0.003
     error_rad: float = 0.02
@@ -47,9 +51,12 @@ def augment(
 ) -> SkillPath:
     """A copy of a path with another start and small errors of what is sensed on the way.
 
-    It starts over `region_m` (2, 2), the least and greatest x and y in world.
+    It starts in or over `region_m` (2, 3), the least and greatest x, y and z in world.
     """
-    return _with_errors(_with_start(path, region_m, rng, config), rng, config)
+    copy = _with_start(path, region_m[:, :2], rng, config)
+    if rng.random() < config.from_below:
+        copy = _from_below(copy, float(region_m[0, 2]), rng, config)
+    return _with_errors(copy, rng, config)
 
 
 def _with_start(
@@ -72,6 +79,34 @@ def _with_start(
         path, view=replace(path.view, ee=ee, thing=thing), wanted=bend.apply(path.wanted)
     )
     return _paced(bent, int(np.sum(np.cumprod(sideways > 0))), _stride_m(path))
+
+
+def _from_below(
+    path: SkillPath, lowest_m: float, rng: np.random.Generator, config: AugmentationConfig
+) -> SkillPath:
+    """The path with a straight way up to its start, from a height drawn above `lowest_m`."""
+    start = path.view.ee[0]
+    there = path.view.ee[_contact_step(path)]
+    climb = start[2] - rng.uniform(lowest_m, max(lowest_m, start[2]))
+    steps = round(climb / _stride_m(path))
+    if steps < 1 or np.linalg.norm(start[:2] - there[:2]) < config.clear_m:
+        return path
+    below = np.zeros((steps, 7))
+    below[:, 2] = -climb * (1 - np.arange(steps) / steps)
+    view = {f: np.concatenate([v[:1].repeat(steps, 0), v]) for f, v in vars(path.view).items()}
+    view["ee"][:steps] += below
+    if path.view.held[0] > 0:
+        view["thing"][:steps] += below
+    ahead_m = max(float(np.linalg.norm(path.wanted[0, :3] - start[:3])), _stride_m(path))
+    wanted = path.wanted[:1].repeat(steps, 0)
+    wanted[:, :3] = view["ee"][:steps, :3] + [0.0, 0.0, ahead_m]
+    closed = path.wanted_closed
+    return SkillPath(
+        SkillView(**view),
+        np.concatenate([wanted, path.wanted]),
+        np.concatenate([closed[:1].repeat(steps), closed]),
+        path.effect + steps,
+    )
 
 
 def _stride_m(path: SkillPath) -> float:

@@ -170,9 +170,9 @@ def _augmented(paths: Sequence[SkillPath], region_m: Floats, config: TrainConfig
 
 
 def _seen_region_m(group: SkillGroup) -> Floats:
-    """Least and greatest x and y (2, 2) m of the end-effector in the skill's recordings."""
+    """Least and greatest x, y and z (2, 3) m of the end-effector in the skill's recordings."""
     histories = {i.transition.history.name: i.transition.history for i in group.instances}
-    seen = np.concatenate([history.ee[:, :2] for history in histories.values()])
+    seen = np.concatenate([history.ee[:, :3] for history in histories.values()])
     return np.array([seen.min(axis=0), seen.max(axis=0)])
 
 

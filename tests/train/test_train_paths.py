@@ -11,9 +11,10 @@ from robot_skills.train.lifting import lift
 from robot_skills.train.transitions import find_transitions
 
 EXACT = replace(
-    AugmentationConfig(), **{f.name: 0.0 for f in fields(AugmentationConfig) if "error" in f.name}
+    AugmentationConfig(from_below=0.0),
+    **{f.name: 0.0 for f in fields(AugmentationConfig) if "error" in f.name},
 )
-REGION_M = np.array([[0.2, -0.4], [0.7, 0.4]])
+REGION_M = np.array([[0.2, -0.4, 0.05], [0.7, 0.4, 0.4]])
 
 
 @pytest.fixture
@@ -90,6 +91,20 @@ def test_a_bent_way_has_no_jumps(picks):
             assert copy.view.ee[0, 2] > min(path.view.ee[0, 2], EXACT.floor_m) - 1e-9
 
 
+def test_a_copy_from_below_rises_straight_first(picks):
+    low, rng = replace(EXACT, from_below=1.0), np.random.default_rng(1)
+    copies = [augment(path, REGION_M, rng, low) for path in picks for _ in range(10)]
+    starts = np.array([copy.view.ee[0] for copy in copies])
+    assert starts[:, 2].min() < EXACT.floor_m
+    assert starts[:, 2].min() > REGION_M[0, 2]
+    for copy in copies:
+        rising = copy.view.ee[:, 2] < EXACT.floor_m - 0.02
+        first = int(np.argmin(rising)) if rising[0] else 0
+        sideways = np.linalg.norm(np.diff(copy.view.ee[:first, :2], axis=0), axis=1)
+        assert sideways.sum() == pytest.approx(0.0, abs=1e-9)
+        assert (copy.wanted[:first, 2] > copy.view.ee[:first, 2]).all()
+
+
 def test_what_is_carried_stays_in_the_bent_hand(groups, task):
     rng = np.random.default_rng(2)
     place = next(group for name, group in groups.items() if name != "holding")
@@ -102,7 +117,7 @@ def test_what_is_carried_stays_in_the_bent_hand(groups, task):
 
 
 def test_errors_on_the_way_disturb_what_is_seen_and_not_what_is_meant(picks):
-    config = AugmentationConfig(error_m=0.01)
+    config = replace(EXACT, error_m=0.01)
     exact, disturbed = (
         augment(picks[0], REGION_M, np.random.default_rng(3), one) for one in (EXACT, config)
     )
@@ -113,7 +128,7 @@ def test_errors_on_the_way_disturb_what_is_seen_and_not_what_is_meant(picks):
 
 def test_what_is_carried_errs_with_the_hand(groups, task):
     paths = skill_paths(next(g for g in groups.values() if g.frame.kind == "goal"), task)
-    config = AugmentationConfig(error_m=0.01)
+    config = replace(EXACT, error_m=0.01)
     copy = augment(paths[0], REGION_M, np.random.default_rng(2), config)
     held = copy.view.held > 0
     in_hand = poses.relative(copy.view.ee[held], copy.view.thing[held])[:, :3]
