@@ -6,7 +6,7 @@ PDDL planning tasks", AIJ 2009, section 6).
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import product
 
@@ -45,22 +45,25 @@ def facts_of(found: Iterable[Atom]) -> State:
 
 
 class Lifted:
-    """An operator with its facts over numbered parameters, ready to be bound."""
+    """An operator with its facts over numbered parameters, ready to be bound.
+
+    `things` are the names of what is present, by type; `barred` choices are left out.
+    """
 
     def __init__(
         self,
         operator: Operator,
-        task: Task,
-        objects: tuple[str, ...],
+        things: Mapping[str, tuple[str, ...]],
         barred: Set[tuple[str, tuple[str, ...]]] = frozenset(),
     ) -> None:
         self.operator = operator
         self._barred = {names for name, names in barred if name == operator.name}
         numbers = {p.name: number for number, p in enumerate(operator.parameters)}
         self.needs = _schemas(operator.preconditions, numbers)
+        self.predicates = {predicate for predicate, _ in self.needs}
         self.adds = _schemas(operator.add, numbers)
         self._ends = _schemas(operator.delete - operator.add, numbers)
-        self.choices = [task.of_type(p.type, objects) for p in operator.parameters]
+        self.choices = [things[p.type] for p in operator.parameters]
         self._allowed = [frozenset(choice) for choice in self.choices]
 
     @property
@@ -144,7 +147,9 @@ class Reach:
     ) -> None:
         self.actions: list[Action] = []
         self.facts: set[Atom] = set()
-        self.lifted = [Lifted(operator, task, objects, barred) for operator in operators]
+        kinds = {p.type for operator in operators for p in operator.parameters}
+        things = {kind: task.of_type(kind, objects) for kind in kinds}
+        self.lifted = [Lifted(operator, things, barred) for operator in operators]
         self._by_place: dict[tuple[str, int, str], list[Atom]] = defaultdict(list)
         self._by_predicate: dict[str, list[Atom]] = defaultdict(list)
         self._made: set[tuple[int, tuple[str, ...]]] = set()
@@ -152,9 +157,24 @@ class Reach:
         self._queued = set(self._waiting)
         self._spread()
 
+    def _predicates(self) -> Set[str]:
+        """Predicates of which some fact may come to hold, whatever its things."""
+        found = {atom[0] for atom in self._queued}
+        waiting, grew = self.lifted, True
+        while grew:
+            ready = [one for one in waiting if one.predicates <= found]
+            waiting = [one for one in waiting if not one.predicates <= found]
+            before = len(found)
+            found = found.union(*({schema[0] for schema in one.adds} for one in ready))
+            grew = len(found) > before
+        return found
+
     def _spread(self) -> None:
+        possible = self._predicates()
         needing: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for index, lifted in enumerate(self.lifted):
+            if not lifted.predicates <= possible:
+                continue
             for place, schema in enumerate(lifted.needs):
                 needing[schema[0]].append((index, place))
             if not lifted.needs:

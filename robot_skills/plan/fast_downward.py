@@ -5,6 +5,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from robot_skills.plan.exclusion import excluded_pair
 from robot_skills.plan.sas import write_sas
 from robot_skills.plan.search import (
     Found,
@@ -16,14 +17,23 @@ from robot_skills.plan.search import (
 
 PACKAGE = "up_fast_downward"
 BINARY = Path("downward", "builds", "release", "bin", "downward")
-CHEAPEST = "Fast Downward, A* with LM-cut (least cost)"
-ANY_PLAN = "Fast Downward, LAMA's first plan (not proven the cheapest)"
+CHEAPEST = "Fast Downward, A* with landmarks (least cost)"
+ANY_PLAN = "Fast Downward, LAMA (not proven the cheapest)"
 QUICK_S = 0.4  # of processor time for A*, whose plans cannot be improved upon
-TIME_LIMIT_S = 30.0  # for a first plan of any cost
+CHEAP_S = 1.0  # for a cheap plan
+TIME_LIMIT_S = 30.0  # for any plan
 SPARE_S = 10.0  # for reading the problem, before a search that does not answer is ended
-_LM_CUT = "astar(lmcut(),max_time={:g})"
-# The first search of LAMA (Richter and Westphal, JAIR 2010), as Fast Downward's alias has it.
-_LAMA = (
+# BJOLP (Domshlak et al., IPC 2011), as Fast Downward's alias has it.
+_LANDMARKS = (
+    "let(lmc,landmark_cost_partitioning(lm_reasonable_orders_hps(lm_merged([lm_rhw(),lm_hm(m=1)]))),"
+    "astar(lmc,lazy_evaluator=lmc,max_time={:g}))"
+)
+# A later and the first search of LAMA (Richter and Westphal, JAIR 2010).
+_WEIGHTED = (
+    "let(hlm,landmark_sum(lm_factory=lm_reasonable_orders_hps(lm_rhw()),pref=false),"
+    "let(hff,ff(),lazy_wastar([hff,hlm],preferred=[hff,hlm],w=2,max_time={:g})))"
+)
+_FIRST = (
     "let(hlm,eval_modify_costs(landmark_sum(lm_factory=lm_reasonable_orders_hps(lm_rhw()),"
     "pref=false),cost_type=one),let(hff,eval_modify_costs(ff(),cost_type=one),"
     "lazy_greedy([hff,hlm],preferred=[hff,hlm],cost_type=one,reopen_closed=false,"
@@ -51,12 +61,15 @@ def solve(problem: SearchProblem) -> Found:
     """
     text = write_sas(problem)
     for search, limit_s, described in (
-        (_LM_CUT, QUICK_S, CHEAPEST),
-        (_LAMA, TIME_LIMIT_S, ANY_PLAN),
+        (_LANDMARKS, QUICK_S, CHEAPEST),
+        (_WEIGHTED, CHEAP_S, ANY_PLAN),
+        (_FIRST, TIME_LIMIT_S, ANY_PLAN),
     ):
         names = _search(text, search.format(limit_s), problem, limit_s)
         if names is not None:
             return Found(tuple(problem.actions[int(name[1:])] for name in names), described)
+        if search is _LANDMARKS and (which := excluded_pair(problem)):
+            raise exclude_each_other(problem.goal, which)
     raise out_of_time(problem.goal, TIME_LIMIT_S)
 
 
@@ -73,7 +86,7 @@ def _search(text: str, search: str, problem: SearchProblem, limit_s: float) -> l
     if said is None or _STOPPED in said:
         return None
     if any(proof in said for proof in _PROOFS):
-        raise exclude_each_other(problem.goal)
+        raise exclude_each_other(problem.goal, excluded_pair(problem))
     raise PlannerFailure(f"fast-downward failed: ...{said.strip()[-200:]}")
 
 

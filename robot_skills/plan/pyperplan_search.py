@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from robot_skills.plan.actions import Atom, atoms
+from robot_skills.plan.exclusion import excluded_pair
 from robot_skills.plan.search import (
     Found,
     PlannerFailure,
@@ -42,7 +43,7 @@ def solve(problem: SearchProblem) -> Found:
     except TimeoutError:
         raise out_of_time(problem.goal, TIME_LIMIT_S) from None
     if found is None:
-        raise exclude_each_other(problem.goal)
+        raise exclude_each_other(problem.goal, excluded_pair(problem))
     return Found(tuple(problem.actions[int(step.name)] for step in found), DESCRIPTION)
 
 

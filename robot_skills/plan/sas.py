@@ -73,6 +73,8 @@ def _operators(
 ) -> Iterable[str]:
     """An action as one operator, or as one for each ending where its cost depends on that."""
     prevail, effects = _conditions(action, variables)
+    if not effects:  # it only brings about what holds already
+        return
     costs = [units(step_cost(action.operator, h)) for h in handoffs.by_ending(action.operator.name)]
     left = handoffs.ending(action.operator.name)
     if ending is None:

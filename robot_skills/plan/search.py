@@ -31,11 +31,11 @@ class PlannerFailure(Exception):
     """The planner itself broke, which says nothing of the problem."""
 
 
-def exclude_each_other(goal: State) -> NoPlanError:
+def exclude_each_other(goal: State, which: str = "") -> NoPlanError:
     """The error for a goal whose facts can each be brought about, but not together."""
     return NoPlanError(
         f"no plan for {format_facts(goal)}: each fact can be brought about, "
-        "but not all of them together"
+        f"but not all of them together{which and f' ({which})'}"
     )
 
 

@@ -17,9 +17,11 @@ from robot_skills.core.skill import Barred, Handoff
 from robot_skills.plan import fast_downward, make_plan, write_pddl
 from robot_skills.plan.actions import Lifted, Reach
 from robot_skills.plan.costs import Handoffs, plan_cost, step_cost, units
+from robot_skills.plan.exclusion import excluded_pair
 from robot_skills.plan.grounding import apply, ground
 from robot_skills.plan.planner import bind
 from robot_skills.plan.relevance import relevant_operators
+from robot_skills.plan.search import SearchProblem
 
 OBJECTS = ("red", "green", "blue")
 WEAK = (
@@ -117,7 +119,7 @@ def test_only_what_matters_to_the_goal_is_searched(start, library_without, task)
 
 
 def test_every_way_to_bring_a_fact_about_is_found(library, task):
-    stack = Lifted(library.operators[2], task, OBJECTS)
+    stack = Lifted(library.operators[2], {"block": task.of_type("block", OBJECTS)})
     ways = {a.arguments for a in stack.achieving(next(iter(parse_facts("clear(red)"))))}
     assert ways == {("red", "green"), ("red", "blue")}
     assert sorted(stack.effects("clear")) == [("clear", o) for o in sorted(OBJECTS)]
@@ -141,9 +143,39 @@ def test_where_the_cheapest_takes_long_any_plan_will_do(start, library, task, mo
     assert goal <= _after(plan)
 
 
+@pytest.mark.parametrize(
+    ("goal", "which"),
+    [
+        ("on(red, blue) on(red, green)", "on(red, blue) and on(red, green)"),
+        ("on(red, blue) on(green, blue)", "on(green, blue) and on(red, blue)"),
+        ("holding(red) holding(green) open(drawer)", "holding(green) and holding(red)"),
+        ("open(drawer) closed(drawer)", "closed(drawer) and open(drawer)"),
+        ("in(red, tray) on(red, blue)", "in(red, tray) and on(red, blue)"),
+    ],
+)
+def test_facts_that_exclude_each_other_are_named(start, library, task, goal, which):
+    with pytest.raises(NoPlanError, match="but not all of them together") as error:
+        make_plan(start, parse_facts(goal), library, task, OBJECTS)
+    assert f"({which} exclude each other)" in str(error.value)
+
+
+def test_facts_that_go_together_are_not_said_to_exclude_each_other(start, library, task):
+    random = np.random.default_rng(7)
+    operators = ground(library, task, OBJECTS)
+    for _ in range(30):
+        state = start
+        for _ in range(12):
+            possible = [o for o in operators if o.preconditions <= state]
+            state = apply(possible[random.integers(len(possible))], state)
+        problem = SearchProblem(
+            start, state, Reach(start, library.operators, task, OBJECTS).actions, Handoffs((), ())
+        )
+        assert excluded_pair(problem) == ""
+
+
 def test_no_plan_in_the_given_time_is_said(start, library, task, monkeypatch):
-    monkeypatch.setattr(fast_downward, "QUICK_S", 0.0)
-    monkeypatch.setattr(fast_downward, "TIME_LIMIT_S", 0.0)
+    for limit in ("QUICK_S", "CHEAP_S", "TIME_LIMIT_S"):
+        monkeypatch.setattr(fast_downward, limit, 0.0)
     with pytest.raises(NoPlanError, match="found within 0 s"):
         make_plan(start, parse_facts("on(red, green)"), library, task, OBJECTS)
 
