@@ -151,7 +151,7 @@ def disturbance_kinds(text: str) -> "tuple[DisturbanceKind, ...]":
     if text in ("", "all"):
         return tuple(DisturbanceKind) if text else ()
     if text not in list(DisturbanceKind):
-        raise unknown_name("disturbance", text, [*DisturbanceKind, "all"])
+        raise unknown_name("disturbance", text, [*map(str, DisturbanceKind), "all"])
     return (DisturbanceKind(text),)
 
 
