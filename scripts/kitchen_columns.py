@@ -41,6 +41,9 @@ from robot_skills.train.cloning import CloningConfig
 from robot_skills.train.flat import Stretches, random_windows, train_flat, whole
 from robot_skills.train.history import History, read_history
 from robot_skills.train.meta_controller import train_meta_controller
+from robot_skills.train.splitting import split_recurring
+from robot_skills.train.trainer import TrainConfig
+from robot_skills.train.transitions import Transition, find_transitions
 
 ARM = "ur5e"
 CAMERAS = ("front", "wrist")
@@ -229,14 +232,17 @@ class Partition:
             return library
         folder, file = self.work / "library", self.work / f"meta_{library.key}.safetensors"
         if not file.is_file():
-            segments = load_segments(self._table("skills")).segments
-            skills = load_library(folder)
-            weights = train_meta_controller(
-                self.histories(), segments, skills, self.task, seed=0, track=track
-            )
-            save_file(weights, file)
+            skills, found = load_library(folder), self._transitions()
+            save_file(train_meta_controller(found, skills, self.task, seed=0, track=track), file)
         build = MetaCases(file, folder, step_limit(self.demonstrations))
         return Contender("meta_controller", build, file_key(file, folder / "library.toml"))
+
+    def _transitions(self) -> list[Transition]:
+        """What the default library was learned from."""
+        segments = load_segments(self._table("skills")).segments
+        cut, config = find_transitions(self.histories(), segments), TrainConfig()
+        support = max(config.min_support, round(config.min_share * len(cut)))
+        return split_recurring(cut, self.task, support)
 
     def _robomimic(self) -> Contender | str:
         checkpoint = newest_checkpoint(self.work / "robomimic")

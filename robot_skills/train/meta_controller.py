@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, permutations
+from itertools import groupby, pairwise, permutations
 
 import numpy as np
 import torch
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from robot_skills.core.demonstration import Segment
 from robot_skills.core.errors import InputError
 from robot_skills.core.facts import State
 from robot_skills.core.progress import Track, quiet
@@ -18,8 +17,7 @@ from robot_skills.core.skill import Operator, SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.nets.meta_policy import MetaShape, meta_features, meta_shape
 from robot_skills.train.flat import hindsight_goal
-from robot_skills.train.history import History
-from robot_skills.train.transitions import Transition, find_transitions
+from robot_skills.train.transitions import Transition
 
 HIDDEN = (128, 128)
 STEPS = 3000
@@ -39,29 +37,32 @@ class Choice:
 
 
 def train_meta_controller(
-    histories: Sequence[History],
-    segments: Sequence[Segment],
+    transitions: Sequence[Transition],
     library: SkillLibrary,
     task: Task,
     seed: int,
     track: Track = quiet,
 ) -> dict[str, NDArray[np.float32]]:
-    """Weights of the meta-controller; InputError where no segment is one of the library's skills.
+    """Weights of the meta-controller, from transitions in the order of their demonstrations.
 
-    Its goals are what each demonstration had brought about by the end of each later segment.
+    Its goals are what each demonstration had brought about by the end of each later transition.
+    InputError where none of them is one of the library's skills.
     """
-    found = find_transitions(histories, segments)
     choices = [
-        c for h in histories for c in _choices([t for t in found if t.history is h], library)
+        choice
+        for _, own in groupby(transitions, key=lambda one: one.history.name)
+        for choice in _choices(list(own), library, task)
     ]
     if not choices:
         raise InputError("no segment brings about what an operator of the library does")
     return _fit(choices, meta_shape(library, task), task, seed, track)
 
 
-def _choices(transitions: Sequence[Transition], library: SkillLibrary) -> Iterator[Choice]:
+def _choices(
+    transitions: Sequence[Transition], library: SkillLibrary, task: Task
+) -> Iterator[Choice]:
     for number, transition in enumerate(transitions):
-        step = recognise(transition, library)
+        step = recognise(transition, library, task)
         if step is None:
             continue
         for later in transitions[number:]:
@@ -69,16 +70,22 @@ def _choices(transitions: Sequence[Transition], library: SkillLibrary) -> Iterat
             yield Choice(transition.before, goal, step)
 
 
-def recognise(transition: Transition, library: SkillLibrary) -> Operator | None:
-    """The grounded operator that changes most of what changed here, and nothing else."""
+def recognise(transition: Transition, library: SkillLibrary, task: Task) -> Operator | None:
+    """The grounded operator that does most of what changed here, and nothing else."""
     names = sorted({a for f in transition.added | transition.deleted for a in f.arguments})
     steps = (
         operator.ground(chosen)
         for operator in library.operators
         for chosen in permutations(names, len(operator.parameters))
+        if _typed(operator, chosen, task)
     )
     fitting = [s for s in steps if s.add <= transition.added and s.delete <= transition.deleted]
     return max(fitting, key=lambda s: len(s.add) + len(s.delete), default=None)
+
+
+def _typed(operator: Operator, chosen: Sequence[str], task: Task) -> bool:
+    kinds = [parameter.type for parameter in operator.parameters]
+    return all(task.is_a(task.type_of(n), kind) for n, kind in zip(chosen, kinds, strict=True))
 
 
 def _fit(

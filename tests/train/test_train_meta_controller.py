@@ -33,7 +33,7 @@ def library(picks_and_places, task):
 
 @pytest.fixture(scope="module")
 def weights(picks_and_places, task, library):
-    return train_meta_controller(*picks_and_places, library, task, seed=0)
+    return train_meta_controller(find_transitions(*picks_and_places), library, task, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +41,11 @@ def controller(weights, task, library):
     return MetaController(MetaPolicy(weights, meta_shape(library, task), task), library, task)
 
 
-def test_a_segment_is_recognised_as_the_operator_that_does_it(picks_and_places, library):
+def test_a_segment_is_recognised_as_the_operator_that_does_it(picks_and_places, library, task):
     histories, segments = picks_and_places
     first, second, *_ = find_transitions(histories[:1], segments)
-    assert "holding(red)" in {str(fact) for fact in recognise(first, library).add}
-    assert "on(red, green)" in {str(fact) for fact in recognise(second, library).add}
+    assert "holding(red)" in {str(fact) for fact in recognise(first, library, task).add}
+    assert "on(red, green)" in {str(fact) for fact in recognise(second, library, task).add}
 
 
 def test_the_meta_controller_does_what_was_demonstrated_in_the_same_place(
