@@ -20,7 +20,7 @@ class Transformer:
 
     inputs: int
     chunk: int
-    width: int = 96
+    width: int = 64
     blocks: int = 2
     observations: int = 2
     heads: int = 4
