@@ -24,13 +24,11 @@ class PeerPolicy:
 
     def __init__(self, python: Path, checkpoint: Path) -> None:
         command = [str(python), str(INSIDE), "act", str(checkpoint)]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self._log = checkpoint.with_suffix(".log")
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            )
 
     def start(self) -> None:
         """Forget what was seen: an episode begins."""
@@ -48,7 +46,7 @@ class PeerPolicy:
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
-            raise RuntimeError(f"robomimic's policy ended: {self._process.communicate()[1]}")
+            raise RuntimeError(f"robomimic's policy ended; its last words are in {self._log}")
         return np.array(json.loads(answer))
 
 

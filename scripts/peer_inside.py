@@ -47,10 +47,10 @@ def train(config: str) -> None:
 
 def act(checkpoint: str) -> None:
     """Answer until there is nothing more to read."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what robomimic prints, from its import on, is no answer
     from robomimic.utils import file_utils
 
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what robomimic prints is no answer
     torch.set_num_threads(1)
     policy, _ = file_utils.policy_from_checkpoint(ckpt_path=checkpoint, device=torch.device("cpu"))
     for line in sys.stdin:
