@@ -98,7 +98,8 @@ class Bench:
             recordings = self.seen if kind == "camera" else self.demo / "demonstrations"
             segments = ("--segments", str(self.demo / "segments" / "segments.json"))
             before_s = _children_s()
-            failed = train_library(recordings, library, *segments, *KINDS[kind])
+            one_core = ("--threads", "1")
+            failed = train_library(recordings, library, *one_core, *segments, *KINDS[kind])
             if failed:
                 raise SystemExit(f"{kind}: {failed}")
             write_text(note, json.dumps({"seconds": _children_s() - before_s}))
