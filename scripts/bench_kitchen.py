@@ -32,10 +32,11 @@ from robot_skills.core.errors import InputError, unknown_name
 SEED = 40_000  # of the evaluated starts; training and tuning never used these
 LETTERS = ("a", "b", "c")
 RECOVERY = "recovery"
+QUICK_EPISODES = 2
 NAMES = (*COLUMNS, RECOVERY)
 QUICK_COLUMNS = ("skills", "true_segments", "meta_controller", "flat")
-FULLY_SEEN = ("skills", "refined")  # the seen tasks get as many episodes as the unseen ones
-COPIED = {"success/*": "robosuite_success/"}
+FULLY = ("skills", "refined")  # these get all episodes, of seen tasks as well
+COPIED = ("robosuite_success/Stack", "robosuite_success/NutAssembly")
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,13 @@ class Bench:
     """Columns to make; all of them by default, and those already in the results stay."""
 
     episodes: int = 20
-    """Episodes of each unseen task, and of each seen task with the default."""
+    """Episodes of each task with the default, refined or not."""
 
-    control_seen_episodes: int = 5
-    """Episodes of each seen task with a control."""
+    control_episodes: int = 10
+    """Episodes of each unseen task with anything else: the first of the same starts."""
+
+    control_seen_episodes: int = 2
+    """Episodes of each seen task with anything else."""
 
     recovery_episodes: int = 5
     """Starts of each unseen task that are disturbed, once in every way."""
@@ -94,15 +98,17 @@ class Bench:
         for column in self.only:
             if column not in NAMES:
                 raise unknown_name("column", column, NAMES)
-        if self.episodes < 1:
-            raise InputError(f"--episodes must be at least 1; found {self.episodes}")
+        if min(self.episodes, self.control_episodes) < 1:
+            found = f"{self.episodes} and {self.control_episodes}"
+            raise InputError(f"--episodes and --control-episodes must be at least 1; found {found}")
 
     def _quicker(self) -> "Bench":
         return replace(
             self,
             partitions=self.partitions[:1],
             only=self.only or QUICK_COLUMNS,
-            episodes=min(self.episodes, 2),
+            episodes=min(self.episodes, QUICK_EPISODES),
+            control_episodes=min(self.control_episodes, QUICK_EPISODES),
             control_seen_episodes=0,
         )
 
@@ -149,12 +155,14 @@ class Bench:
 
     def _cases(self, column: str, partition: Partition) -> list[tuple[str, int]]:
         """Goals and seeds, one round of all tasks after the other."""
-        few = self.episodes if column in FULLY_SEEN else self.control_seen_episodes
+        unseen, seen = self.control_episodes, self.control_seen_episodes
+        if column in FULLY:
+            unseen = seen = self.episodes
         return [
             (goal.name, SEED + number)
-            for number in range(self.episodes)
+            for number in range(max(unseen, seen))
             for goal in partition.task.goals.values()
-            if not goal.seen or number < few
+            if number < (seen if goal.seen else unseen)
         ]
 
     def _recovery(self, partitions: list[Partition]) -> dict[str, Figure]:

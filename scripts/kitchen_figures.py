@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from statistics import fmean
 from typing import Any
 
@@ -152,18 +151,12 @@ def peer_figures(trained: Mapping[str, Mapping[str, float] | None]) -> dict[str,
     }
 
 
-def copied_figures(file_name: str, patterns: Mapping[str, str]) -> dict[str, Figure]:
-    """Figures of another benchmark under a new prefix, for names that match a pattern."""
-    file = RESULTS / f"{file_name}.json"
-    if not file.is_file():
-        return {}
-    found: dict[str, Any] = read_results(file)["figures"]
-    return {
-        prefix + name.rpartition("/")[2]: Figure(**figure)
-        for pattern, prefix in patterns.items()
-        for name, figure in found.items()
-        if fnmatchcase(name, pattern)
-    }
+def copied_figures(results: str, names: Iterable[str]) -> dict[str, Figure]:
+    """Figures that another benchmark measured."""
+    file = RESULTS / f"{results}.json"
+    found: dict[str, Any] = read_results(file)["figures"] if file.is_file() else {}
+    missing = Figure(None, "share", note=f"scripts/bench_{results}.py has not been run")
+    return {name: Figure(**found[name]) if name in found else missing for name in names}
 
 
 def _columns(found: Mapping[str, Columns]) -> list[str]:

@@ -70,7 +70,7 @@ class PeerCases:
             robot, situation = simulation.start(goal, seed)
             episode = GoalEpisode(robot, situation.goal.facts, task, body)
             policy.start()
-            while episode.steps < self.limit_steps and not episode.reached:
+            while episode.steps < self.limit_steps and not episode.over:
                 action = policy.act(episode.view, task)
                 episode.advance(pose_asked(episode.view.ee, action), action[6] > 0)
             trace = episode.finish()

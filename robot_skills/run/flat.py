@@ -1,5 +1,6 @@
 """Carries a goal out with one policy and no plan: the control that every table needs."""
 
+from collections import deque
 from collections.abc import Mapping
 
 import numpy as np
@@ -22,6 +23,7 @@ from robot_skills.run.trace import Trace
 Floats = NDArray[np.float64]
 
 OPEN_WIDTH_M = 0.076  # the median with which the demonstrations open the gripper
+STILL_STEPS, STILL_M = 200, 0.002  # 10 s at 20 Hz: nothing that sees no change would go on
 
 
 class FlatRunner:
@@ -37,7 +39,7 @@ class FlatRunner:
     def run(self, robot: Robot, goal: State, limit: int) -> Trace:
         """What came of it within `limit` control steps; success is the goal held, confirmed."""
         episode = GoalEpisode(robot, goal, self._task, self._body)
-        while episode.steps < limit and not episode.reached:
+        while episode.steps < limit and not episode.over:
             chunk = self._runner.chunk(flat_features(episode.view, self._task))
             self._follow(chunk, episode)
         return episode.finish()
@@ -49,7 +51,7 @@ class FlatRunner:
         first = joining_index(targets, episode.target, used)
         for index in range(first, first + used):
             episode.advance(targets[index], bool(chunk.closing[index]))
-            if episode.reached:
+            if episode.over:
                 break
 
 
@@ -66,8 +68,15 @@ class GoalEpisode:
         self._observer = FactObserver(task, present)
         self._closing = robot.observe().gripper_width_m < OPEN_THRESHOLD_M
         self.target: Floats | None = None
+        self._path: deque[Floats] = deque(maxlen=STILL_STEPS)
         self.steps = self._held = 0
         self._look()
+
+    @property
+    def over(self) -> bool:
+        """Whether the goal is reached, or the hand has come to rest for good."""
+        still = len(self._path) == STILL_STEPS and float(np.ptp(self._path, axis=0).max()) < STILL_M
+        return self.reached or still
 
     @property
     def reached(self) -> bool:
@@ -93,6 +102,7 @@ class GoalEpisode:
         ee = self._body.kinematics.ee_pose(self._observation.joint_position)
         facts = self._observer.facts(self._observation, ee)
         self._held = self._held + 1 if self._goal <= facts else 0
+        self._path.append(ee[:3])
         self.view = FlatView(
             ee=ee,
             width_m=self._observation.gripper_width_m,
