@@ -12,6 +12,7 @@ from robot_skills.core.skill import NOTHING_BARRED, Barred, Plan, PlanStep, Skil
 from robot_skills.core.task import Task
 from robot_skills.nets.residual import ActResidual
 from robot_skills.nets.skill_policy import SkillPolicy, chunk_in_world
+from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.run.alarm import Alarm
 from robot_skills.run.config import ExecutorConfig
 from robot_skills.run.joining import joining_index
@@ -226,7 +227,7 @@ class Executor:
         if self._alarm.surprise(self._motion.width_m) > 1.0:
             if not run.alarmed:
                 self._note("alarm", "things move as the skill never saw them move", run.step)
-            run.alarm()
+            run.alarm(is_gripping=self._motion.width_m < OPEN_THRESHOLD_M)
 
     def _undone(self, run: SkillMonitor) -> Outcome | None:
         """React at once to what was undone meanwhile, unless the best plan begins with the step."""

@@ -39,10 +39,15 @@ class SkillMonitor:
         self._ended = 0
         self._path: list[Floats] = []
         self._alarmed_until = 0
+        self._is_gripping = False
 
-    def alarm(self) -> None:
-        """Believe for a while at once what contradicts the skill."""
+    def alarm(self, is_gripping: bool) -> None:
+        """Believe sooner for a while what contradicts the skill.
+
+        A hand that was told to open lets go on purpose, so that what it held is not lost sooner.
+        """
         self._alarmed_until = self._steps + self._config.alarm_lasts
+        self._is_gripping = is_gripping
 
     @property
     def alarmed(self) -> bool:
@@ -74,7 +79,8 @@ class SkillMonitor:
 
     def _judge_trouble(self) -> Outcome | None:
         config = self._config
-        if self._lost > (config.alarmed_steps if self.alarmed else config.lost_steps):
+        sooner = self.alarmed and self._is_gripping
+        if self._lost > (config.alarmed_steps if sooner else config.lost_steps):
             return Outcome.LOST
         if self._ended > config.lost_steps:
             return Outcome.NO_EFFECT

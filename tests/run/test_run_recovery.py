@@ -16,6 +16,7 @@ from robot_skills.run.needed import UndoneWatch, needed_before, needed_during
 from robot_skills.run.pretence import is_sound, pretences
 from robot_skills.run.retries import Retries
 from robot_skills.run.senses import Senses
+from robot_skills.run.skill_monitor import Outcome, SkillMonitor
 from robot_skills.sim.disturbances import Disturbance, DisturbanceKind, DisturbedArm
 
 
@@ -230,3 +231,19 @@ def test_only_the_step_that_ends_it_may_rely_on_what_is_pretended():
     needs = replace(OPERATORS["drop"], preconditions=parse_facts("clear(?x)"), delete=frozenset())
     assert not is_sound([PlanStep(needs.ground(("red",)))], pretended, frozenset())
     assert not is_sound([], pretended, pretended)
+
+
+def test_after_an_alarm_a_grasp_is_given_up_sooner_but_not_by_a_hand_that_lets_go(pick):
+    skill = library_with(pick=pick).skills[0]
+    config = ExecutorConfig(lost_steps=10, alarmed_steps=2, stuck_steps=100)
+
+    def steps_until_lost(alarmed, is_gripping=True):
+        monitor = SkillMonitor(step("drop", "red"), skill, config)
+        if alarmed:
+            monitor.alarm(is_gripping)
+        looks = (monitor.judge(frozenset(), np.zeros(3), 0.0) for _ in range(20))
+        return next(n for n, outcome in enumerate(looks, 1) if outcome is Outcome.LOST)
+
+    assert steps_until_lost(alarmed=False) == 11
+    assert steps_until_lost(alarmed=True) == 3
+    assert steps_until_lost(alarmed=True, is_gripping=False) == 11
