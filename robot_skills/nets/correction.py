@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.observation import Observation
 from robot_skills.core.policy import Subgoal
-from robot_skills.nets.features import skill_features
+from robot_skills.nets.features import OPENING_SCALE
 from robot_skills.nets.residual import ACTION_SIZE, ActResidual, ResidualReach
 from robot_skills.nets.skill_sight import Sight, SkillSight
 
@@ -33,11 +33,11 @@ class Wanted:
 class Correction:
     """Follows a skill step by step and turns its policy's targets into corrected ones.
 
-    The residual is asked every few steps and its answer holds until it is asked again. It sees the
-    skill's own features, the last millimetres between frame and hand, where what is held is in the
-    frame, to the last millimetres, and how it is turned, where the policy wants the hand next, and
-    by how far the hand trails what it was last sent to, which in contact is the force. Beside
-    moving and turning the target it may have the gripper wait before it opens or closes.
+    The residual is asked every few steps and its answer holds until it is asked again. It sees
+    where the hand is in the skill's frame, and where and how turned what is held is; where the
+    policy wants the hand next; and by how far the hand trails what it was last sent to, which in
+    contact is the force. It sees no more than that: what does not matter must be tried out as
+    well. Beside moving and turning the target it may have the gripper wait.
     """
 
     def __init__(self, sight: SkillSight, act: ActResidual, reach: ResidualReach) -> None:
@@ -83,17 +83,22 @@ class Correction:
     ) -> Floats:
         frame, ee = sight.frame, sight.ee
         last = ee if self._last is None else self._last.ee_pose
-        in_frame = poses.relative(frame, self._moved_thing(sight, observation, subgoal))
+        hand = poses.relative(frame, ee)[:3]
+        thing = poses.relative(frame, self._moved_thing(sight, observation, subgoal))
         return np.concatenate(
             [
-                skill_features(sight.view)[0],
-                _close(poses.relative(frame, ee)),
-                NEAR * in_frame[:3],
-                _close(in_frame),
-                poses.six_dimensional(in_frame[3:]),
+                NEAR * hand,
+                _close(hand),
+                NEAR * thing[:3],
+                _close(thing[:3]),
+                _turned(thing[3:]),
                 _away(frame, ee, wanted.ee_pose),
                 _away(frame, ee, last),
-                [AHEAD * (wanted.width_m - observation.gripper_width_m), ELAPSED * self._steps],
+                [
+                    AHEAD * (wanted.width_m - observation.gripper_width_m),
+                    OPENING_SCALE * float(sight.view.opening[0]),
+                    ELAPSED * self._steps,
+                ],
             ]
         )
 
@@ -106,9 +111,14 @@ def corrected(target: Floats, frame: Floats, action: Floats, reach: ResidualReac
     return np.concatenate([target[:3] + move, rotation])
 
 
-def _close(pose: Floats) -> Floats:
-    """The last millimetres (3,) between a frame and a pose (7,) in it."""
-    return np.clip(CLOSE * pose[:3], -CLOSE_LIMIT, CLOSE_LIMIT)
+def _close(position: Floats) -> Floats:
+    """The last centimetre (3,) between a frame and a position (3,) in it."""
+    return np.clip(CLOSE * position, -CLOSE_LIMIT, CLOSE_LIMIT)
+
+
+def _turned(rotation: Floats) -> Floats:
+    """Axis (3,) of a rotation wxyz times the sine of its angle: continuous, small where it is."""
+    return np.asarray(TURNED * 2.0 * rotation[0] * rotation[1:])
 
 
 def _away(frame: Floats, start: Floats, target: Floats) -> Floats:

@@ -37,7 +37,7 @@ class ResidualReach:
 
     position_m: float = 0.01
     rotation_rad: float = 0.1
-    every: int = 3
+    every: int = 6
 
 
 class ResidualRunner:
@@ -55,9 +55,9 @@ class ResidualRunner:
         """The action for raw inputs, as the torch network gives it."""
         hidden = standardised(inputs, self._mean, self._scale)
         for weight, bias in self._layers[:-1]:
-            hidden = np.maximum(hidden @ weight + bias, 0.0)
+            hidden = np.tanh(hidden @ weight + bias)
         weight, bias = self._layers[-1]
-        return np.tanh(hidden @ weight + bias)
+        return np.clip(hidden @ weight + bias, -1.0, 1.0)
 
 
 def standardised(inputs: Floats, mean: Floats, scale: Floats) -> Floats:

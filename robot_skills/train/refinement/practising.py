@@ -6,23 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecEnv
 
 from robot_skills.core.progress import Track, quiet
 from robot_skills.nets.residual import Weights
-from robot_skills.train.refinement.algorithm import (
-    AlgorithmConfig,
-    ResidualTd3,
-    export_residual,
-    make_learner,
-)
+from robot_skills.train.refinement.algorithm import AlgorithmConfig, export_residual, make_learner
 from robot_skills.train.refinement.state import PracticeState, read_state, take_state
 
 Floats = NDArray[np.float64]
 Keep = Callable[[PracticeState], None]
 
 LOOK_STEPS = 100  # of each environment, to see what the inputs are like without corrections
-ROUND_STEPS = 200  # of each environment
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,7 @@ def practise(
         read_state(kept, learner)
         success = list(kept.success)
     while clock.goes_on(len(success)):
-        success.append(_round(learner))
+        success.append(_round(learner, config))
         keep(take_state(learner, success))
     return Practised(export_residual(learner), config.layers, tuple(success), learner.num_timesteps)
 
@@ -101,8 +96,9 @@ class _Clock:
         return used < 1.0
 
 
-def _round(learner: ResidualTd3) -> float:
+def _round(learner: PPO, config: AlgorithmConfig) -> float:
     """Try, learn, and give the share of successes among the latest episodes."""
-    learner.learn(ROUND_STEPS * learner.n_envs, reset_num_timesteps=False, log_interval=10**9)
+    steps = config.round_steps * learner.n_envs
+    learner.learn(steps, reset_num_timesteps=False, log_interval=None)
     latest = list(learner.ep_success_buffer or [])
     return float(np.mean(latest)) if latest else 0.0
