@@ -206,7 +206,7 @@ class Partition:
     def _segment(self) -> None:
         if not self._table("skills").exists():
             out = str(self._table("skills").parent)
-            flags = ("--out", out, "--no-pictures", "--no-page")
+            flags = ("--out", out, "--workers", "2", "--no-pictures", "--no-page")
             run_verb("segment", str(self.recordings), *flags)
 
     def _table(self, name: str) -> Path:
@@ -256,12 +256,15 @@ class Partition:
         plain = self.contender("skills")
         if isinstance(plain, str):
             return plain
-        folder = self.work / "library_refined"
-        if not folder.is_dir():
+        folder, done = self.work / "library_refined", self.work / f"practised_{plain.key}"
+        if not folder.is_dir() and not done.exists():
             if not self.refine_minutes:
                 return "nothing practised: --refine-minutes is 0"
             minutes = ("--minutes", str(self.refine_minutes))
-            run_verb("refine", str(self.work / "library"), "--out", str(folder), *minutes)
+            failed = run_verb("refine", str(self.work / "library"), "--out", str(folder), *minutes)
+            if failed:
+                return failed
+            write_text(done, "")
         if not folder.is_dir():
             return plain  # practice did no good, and nothing was replaced
         return Contender("refined", Simulated(folder), library_key(folder))

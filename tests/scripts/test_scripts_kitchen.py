@@ -3,10 +3,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from bench_kitchen import Bench
 from chain_bench import Contender, Row, evaluate, file_key, read_row, row_of
 from kitchen_figures import stage_figures, stages_of, success_figures, training_figure
 from kitchen_recovery import recovery_figures
 
+from robot_skills.core.errors import InputError
 from robot_skills.core.facts import parse_facts
 from robot_skills.core.task_file import load_task
 from robot_skills.paths import find
@@ -150,3 +152,11 @@ def test_a_disturbance_without_any_success_leaves_no_worst():
 def test_training_that_was_not_timed_has_a_note():
     assert training_figure([4.0, None, 6.0]).value == 5.0
     assert training_figure([None]).value is None
+
+
+def test_an_unknown_partition_or_column_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"no partition 'd' \(known: a, b, c\)"):
+        Bench(work=tmp_path, partitions=("a", "d")).run()
+    with pytest.raises(InputError, match="no column 'flatt'; did you mean 'flat'"):
+        Bench(work=tmp_path, only=("flatt",)).run()
+    assert not list(tmp_path.iterdir())
