@@ -1,0 +1,93 @@
+"""robot-skills refine: a skill that misses is mended, and one that is not better is refused."""
+
+from dataclasses import replace
+
+import pytest
+from run_skills import Linear, library_with
+
+from robot_skills.cli import main, refine, refine_stages
+from robot_skills.core import poses
+from robot_skills.core.arm import load_arm
+from robot_skills.paths import find
+from robot_skills.run.practice import gate
+from robot_skills.run.practice.starts import SkillNeed
+from robot_skills.run.statistics import wilson
+from robot_skills.run.trials import save_trials
+from robot_skills.sim.kinematics import MujocoKinematics
+from robot_skills.storage.libraries import save_library
+from robot_skills.train.refinement import algorithm
+
+FEW = 6
+
+
+@pytest.fixture
+def library(tmp_path):
+    """A pick that goes beside the block, and a drop that is never reached."""
+    arm = load_arm(find("assets/arms", "ur5e"))
+    kinematics = MujocoKinematics(arm)
+    down = poses.six_dimensional(kinematics.ee_pose(arm.home)[None, 3:])[0]
+    pick = Linear.still(down).seeking((0.6, 0.6, 0.25)).grasping(0.1)
+    beside = pick.moving((0.0, 0.02, 0.0))
+    library = library_with(pick=beside, drop=Linear.still(down).moving((0.0, 0.0, 0.02)))
+    return save_library(tmp_path / "library", library)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Little practice and few pairs: what is tested is the way, not the learning."""
+    small = replace(algorithm.AlgorithmConfig(), environments=2, round_steps=4, batch=8, epochs=1)
+    monkeypatch.setattr(refine_stages, "PILOT_EPISODES", 2)
+    monkeypatch.setattr(refine_stages.Stages, "goals", lambda _self: ("put_in_tray",))
+    monkeypatch.setattr(refine, "PRACTICE_STARTS", 2)
+    monkeypatch.setattr(gate, "LEAST_PAIRS", FEW)
+    monkeypatch.setattr(algorithm, "AlgorithmConfig", lambda: small)
+
+
+def test_what_is_not_better_is_refused_and_the_library_stays(library, quick, capsys):
+    before = {p: p.read_bytes() for p in library.rglob("*") if p.is_file()}
+    out = library.with_name("refined")
+    words = ["refine", str(library), "--skill", "pick", "--minutes", "0.02", "--out", str(out)]
+    assert main([*words, "--workers", "1"]) == 0
+    said = capsys.readouterr().out
+    assert f"pick from {FEW} starts that practice never saw" in said
+    assert "kept the old skill" in said
+    assert not out.exists()
+    assert {p: p.read_bytes() for p in library.rglob("*") if p.is_file()} == before
+    assert list(library.parent.iterdir()) == [library]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--skill", "pikc"], "no skill 'pikc'; did you mean 'pick'"),
+        (["--minutes", "0"], "--minutes must be above 0; found 0"),
+        (["--workers", "0"], "--workers must be above 0; found 0"),
+        (["--starts", "nowhere"], "nowhere has no trials.json"),
+    ],
+)
+def test_wrong_flags_are_named(library, flags, message, capsys):
+    assert main(["refine", str(library), *flags]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_the_limiting_skill_is_marked_in_the_table():
+    needs = [
+        SkillNeed("place", 2.0, wilson(15, 20), 0.5),
+        SkillNeed("pick", 2.0, wilson(20, 20), 0),
+    ]
+    lines = refine.need_lines(needs, "place")
+    assert lines[1].startswith("place")
+    assert lines[1].endswith("39%  <- to refine")
+    assert "to refine" not in lines[2]
+
+
+def test_a_library_that_is_there_already_is_not_overwritten(library, capsys):
+    assert main(["refine", str(library), "--out", str(library)]) == 1
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_starts_of_another_skill_are_refused(library, quick, tmp_path, capsys):
+    folder = save_trials(tmp_path / "starts", [])
+    words = ["refine", str(library), "--skill", "pick", "--starts", str(folder), "--workers", "1"]
+    assert main(words) == 1
+    assert "holds no trial of the skill pick" in capsys.readouterr().err
