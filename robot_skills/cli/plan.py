@@ -100,16 +100,21 @@ class Plan:
 
 
 def plan_table(plan: "skill.Plan") -> str:
-    """Steps with bound objects, skill, success rate and cost as lines of text."""
+    """Steps with bound objects, skill, success, hand-off where one is weak, and cost, as text."""
     from robot_skills.plan.costs import step_cost
 
     if not plan.steps:
         return "the goal holds already: nothing to do"
-    rows = [("", "step", "skill", "success", "cost")] + [
-        (str(i), str(s), s.skill, _success(s.operator), f"{step_cost(s.operator, s.handoff):.3f}")
-        for i, s in enumerate(plan.steps, start=1)
+    told = any(step.handoff < 1.0 for step in plan.steps)
+    rows = [["", "step", "skill", "success", *(["hand-off"] if told else []), "cost"]] + [
+        [
+            *(str(number), str(step), step.skill, _success(step.operator)),
+            *([f"{step.handoff:.0%}"] if told else []),
+            f"{step_cost(step.operator, step.handoff):.3f}",
+        ]
+        for number, step in enumerate(plan.steps, start=1)
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(f"{c:<{w}}" for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
     return "\n".join([*lines, f"cost {plan.cost:.3f}: {_odds(plan)}", f"planned by {plan.planner}"])
 
@@ -122,7 +127,7 @@ def _success(operator: "skill.Operator") -> str:
 def _odds(plan: "skill.Plan") -> str:
     from robot_skills.plan.costs import STEP_COST
 
-    if all(step.operator.success == 1.0 for step in plan.steps):
+    if all(step.operator.success * step.handoff == 1.0 for step in plan.steps):
         return "the fewest steps; how often they succeed was not measured"
     odds = exp(len(plan.steps) * STEP_COST - plan.cost)
     return f"all steps succeed at the first try in {odds:.0%} of runs"

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from robot_skills.cli import main
+from robot_skills.core.skill import Handoff
 from robot_skills.storage.libraries import save_library
 
 START = (
@@ -39,6 +40,18 @@ def test_plan_promises_no_success_that_nobody_measured(tmp_path, library, capsys
     shown = capsys.readouterr().out
     assert "cost 0.020: the fewest steps; how often they succeed was not measured" in shown
     assert "%" not in shown
+
+
+def test_plan_shows_weak_hand_offs(tmp_path, library, capsys):
+    weak = (Handoff("pick", "stack", 0.5, 5, 10), Handoff("", "pick", 1.0, 10, 10))
+    folder = save_library(tmp_path / "told", replace(library, handoffs=weak))
+    assert plan(folder, "--goal", "on(red, blue)", "--start", START) == 0
+    shown = capsys.readouterr().out
+    head, pick, stack = shown.splitlines()[2:5]
+    assert head.split() == ["step", "skill", "success", "hand-off", "cost"]
+    assert pick.split()[-2:] == ["100%", "0.010"]
+    assert stack.split()[-3:] == ["90%", "50%", "0.809"]
+    assert "all steps succeed at the first try in 45% of runs" in shown
 
 
 def test_plan_starts_from_a_seeded_reset(folder, capsys):
