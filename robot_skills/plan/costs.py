@@ -68,7 +68,7 @@ class Handoffs:
 
     def by_ending(self, after: str) -> tuple[float, ...]:
         """The hand-off to an operator from each ending."""
-        return tuple(self.value(before, after) for before in (" ", *self._ending))
+        return (self._usual[after], *(self.value(before, after) for before in self._ending))
 
     def _unusual(self, handoff: Handoff) -> float:
         usual = max(self._usual[handoff.after], LEAST_SUCCESS)
