@@ -93,19 +93,8 @@ def reset(robot: SimArm, kinematics: Kinematics, goal: Goal, rng: np.random.Gene
         return
     observer = FactObserver(task, scene.objects)
     for _ in range(TRIES):
-        held = tuple(f.arguments[0] for f in goal.start if f.predicate == "holding")
-        standing = tuple(name for name in scene.objects if name not in held)
-        placed = _place_objects(task, standing, goal, rng)
-        if placed is None:
+        if not _place_all(robot, kinematics, goal, rng):
             continue
-        joints = _start_joints(robot, kinematics, rng)
-        width = float(rng.choice([0.0, 1.0])) * scene.arm.gripper.width_max_m
-        for name in held:
-            placed[name] = _in_hand(task, name, kinematics.ee_pose(joints), rng)
-            width = task.objects[name].width_m
-        robot.place(joints, width, placed, _fixture_positions(task, goal, rng))
-        if held:
-            _squeeze(robot, joints)
         robot.settle(SETTLE_S)
         observation = robot.observe()
         facts = observer.facts(observation, kinematics.ee_pose(observation.joint_position))
@@ -117,6 +106,26 @@ def reset(robot: SimArm, kinematics: Kinematics, goal: Goal, rng: np.random.Gene
         "a goal that does not always hold, or widen reset.region_m or lower reset.spacing_m "
         "in task.toml"
     )
+
+
+def _place_all(
+    robot: SimArm, kinematics: Kinematics, goal: Goal, rng: np.random.Generator
+) -> bool:
+    """Put everything somewhere, in the hand what the goal starts there; False without room."""
+    scene, task = robot.scene, robot.scene.task
+    held = tuple(f.arguments[0] for f in goal.start if f.predicate == "holding")
+    placed = _place_objects(task, tuple(n for n in scene.objects if n not in held), goal, rng)
+    if placed is None:
+        return False
+    joints = _start_joints(robot, kinematics, rng)
+    width = float(rng.choice([0.0, 1.0])) * scene.arm.gripper.width_max_m
+    for name in held:
+        placed[name] = _in_hand(task, name, kinematics.ee_pose(joints), rng)
+        width = task.objects[name].width_m
+    robot.place(joints, width, placed, _fixture_positions(task, goal, rng))
+    if held:
+        _squeeze(robot, joints)
+    return True
 
 
 def _place_objects(
