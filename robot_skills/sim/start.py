@@ -108,9 +108,7 @@ def reset(robot: SimArm, kinematics: Kinematics, goal: Goal, rng: np.random.Gene
     )
 
 
-def _place_all(
-    robot: SimArm, kinematics: Kinematics, goal: Goal, rng: np.random.Generator
-) -> bool:
+def _place_all(robot: SimArm, kinematics: Kinematics, goal: Goal, rng: np.random.Generator) -> bool:
     """Put everything somewhere, in the hand what the goal starts there; False without room."""
     scene, task = robot.scene, robot.scene.task
     held = tuple(f.arguments[0] for f in goal.start if f.predicate == "holding")
