@@ -9,6 +9,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -40,6 +41,8 @@ from robot_skills.train.cloning import CloningConfig
 
 CONTROL_MIN_LENGTH_S = 1.0  # a gripper that opens to let go and closes at once is one event
 TRAINING_THREADS = 2
+COMPLAINT = "robot-skills: "  # how the last line of a command begins that could not do its work
+LINES_KEPT = 50
 CUTS = {
     "gripper_cuts": Method.GRIPPER,
     "equal_cuts": Method.EQUAL,
@@ -179,13 +182,17 @@ def run_verb(*words: str) -> str:
     Raises RuntimeError when the command itself breaks.
     """
     command = [sys.executable, "-m", "robot_skills", *words]
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
-    if done.returncode == 0:
+    last: deque[str] = deque(maxlen=LINES_KEPT)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            print(line, end="", file=sys.stderr, flush=True)
+            last.append(line)
+    if process.returncode == 0:
         return ""
-    reason = next(iter(done.stderr.strip().splitlines()[-1:]), "")
-    if done.returncode != FAILED or not reason.startswith("robot-skills: "):
-        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
-    return reason.removeprefix("robot-skills: ")
+    if process.returncode != FAILED or not last or not last[-1].startswith(COMPLAINT):
+        raise RuntimeError(f"{' '.join(command)} failed:\n{''.join(last)}")
+    return last[-1].removeprefix(COMPLAINT).strip()
 
 
 def cut_as_control(name: str, demonstrations: Sequence[Demonstration], file: Path) -> Path:

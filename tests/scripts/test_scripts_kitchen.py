@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from bench_kitchen import Bench
-from chain_bench import Contender, Row, evaluate, file_key, read_row, row_of
+from chain_bench import Contender, Row, evaluate, file_key, read_row, row_of, run_verb
 from kitchen_figures import stage_figures, stages_of, success_figures, training_figure
 from kitchen_recovery import recovery_figures
 
@@ -160,3 +160,11 @@ def test_an_unknown_partition_or_column_is_named(tmp_path):
     with pytest.raises(InputError, match="no column 'flatt'; did you mean 'flat'"):
         Bench(work=tmp_path, only=("flatt",)).run()
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_command_found_wrong_is_told_and_its_success_is_not(tmp_path):
+    assert run_verb("--version") == ""
+    missing = str(tmp_path / "nothing")
+    assert missing in run_verb("library", "show", missing)
+    with pytest.raises(RuntimeError, match="no verb 'trian'"):
+        run_verb("trian")
