@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from robot_skills.run.disturbed import DisturbedPair
     from robot_skills.sim.disturbances import DisturbanceKind
 
-COLUMNS = ("disturbance", "with", "without", "with / without", "recovered", "95 %", "pairs")
+COLUMNS = ("", "with", "without", "ratio", "recovered", "95 %", "alarm first", "pairs")
 SHOWN = 5
 
 
@@ -58,7 +58,7 @@ def print_recoveries(pairs: "Sequence[DisturbedPair]") -> None:
     from rich.table import Table
 
     from robot_skills.cli.run import interval
-    from robot_skills.run.recovery import recoveries
+    from robot_skills.run.recovery import false_alarms_per_minute, recoveries
 
     table = Table(*COLUMNS, box=None)
     for one in recoveries(pairs):
@@ -69,9 +69,13 @@ def print_recoveries(pairs: "Sequence[DisturbedPair]") -> None:
             "" if one.ratio is None else f"{one.ratio:.0%}",
             f"{one.recovered.value:.0%}" if one.recovered else "",
             interval(one.recovered) if one.recovered else "",
+            f"{one.alarmed_first.value:.0%}",
             str(one.disturbed.n),
         )
     Console().print(table)
+    false_alarms = false_alarms_per_minute(pairs)
+    if false_alarms is not None:
+        print(f"false alarms without a disturbance: {false_alarms:.2f} a minute")
     print("\n".join(failure_lines(pairs)))
 
 
@@ -94,7 +98,7 @@ def write_pairs(
 ) -> None:
     """Write rates by kind and both episodes of every pair, with their traces, as JSON."""
     from robot_skills import __version__
-    from robot_skills.run.recovery import recoveries
+    from robot_skills.run.recovery import false_alarms_per_minute, recoveries
     from robot_skills.run.results import FORMAT
     from robot_skills.storage.atomic import write_text
 
@@ -103,6 +107,7 @@ def write_pairs(
         "made_by": f"robot-skills {__version__}",
         "settings": dict(settings),
         "recoveries": [asdict(one) for one in recoveries(pairs)],
+        "false_alarms_per_minute": false_alarms_per_minute(pairs),
         "pairs": [_row(pair) for pair in pairs],
     }
     write_text(path, json.dumps(document, indent=2, default=str) + "\n")

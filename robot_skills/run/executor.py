@@ -131,7 +131,7 @@ class Executor:
         """The step to do now; re-plans when the plan ran out or its next step cannot start.
 
         Where no plan leads on from here, a waiting step is tried all the same, unless the opposite
-        of what it needs holds.
+        of what it needs holds; what had been brought about for it is brought about again first.
         """
         plans = self._plans
         if plans.is_ready:
@@ -141,9 +141,11 @@ class Executor:
         if self._count >= self._limit:
             self._note("stop", Outcome.OUT_OF_TIME.value)
             return None
-        if not self._replanned() and not plans.is_worth_a_try:
-            self._note("stop", f"no plan leads to {format_facts(plans.goal)}")
-            return None
+        if not self._replanned():
+            if not plans.is_worth_a_try:
+                self._note("stop", f"no plan leads to {format_facts(plans.goal)}")
+                return None
+            plans.step_back()
         return plans.waiting.pop(0) if plans.waiting else None
 
     def _recovered(self, step: PlanStep, outcome: Outcome) -> bool:

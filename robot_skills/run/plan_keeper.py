@@ -43,6 +43,7 @@ class PlanKeeper:
         self._retries = Retries(config)
         self._note = note
         self._pretended: State = frozenset()
+        self._done: list[PlanStep] = []
 
     @property
     def is_ready(self) -> bool:
@@ -73,6 +74,7 @@ class PlanKeeper:
 
     def succeeded(self, step: PlanStep) -> None:
         """Take in that a step did its work: what it changed is known now."""
+        self._done.append(step)
         self._pretended -= step.operator.add | step.operator.delete
 
     def failed(self, step: PlanStep, outcome: Outcome) -> str:
@@ -104,6 +106,15 @@ class PlanKeeper:
         """Go on with another plan from here."""
         self.plan, self.waiting = plan, list(plan.steps)
         self._pretended = plan.start - self._senses.facts
+
+    def step_back(self) -> None:
+        """Let the last step that had brought about what the next one lacks be done again."""
+        if not self.waiting:
+            return
+        again = [step for step in self._done if step.operator.add & self.lacking]
+        if again:
+            self._done.remove(again[-1])
+            self.waiting.insert(0, again[-1])
 
     def _stuck_with(self, step: PlanStep) -> str:
         """Why there is no way on but a step that may not be tried again, or ""."""

@@ -17,7 +17,7 @@ from robot_skills.run.disturbed import (
     with_disturbance,
 )
 from robot_skills.run.evaluation import Episode
-from robot_skills.run.recovery import recoveries
+from robot_skills.run.recovery import false_alarms_per_minute, recoveries
 from robot_skills.run.trace import Event, Trace
 from robot_skills.run.watching import Moment
 from robot_skills.sim.disturbances import Disturbance, DisturbanceKind
@@ -118,11 +118,30 @@ def test_recovery_is_counted_over_the_pairs_that_were_disturbed():
     assert recoveries([untouched]) == []
 
 
+def test_an_alarm_counts_as_early_only_soon_after_and_before_anything_else():
+    def told(*events):
+        noted = tuple(Event(at, kind, "") for at, kind in events)
+        trace = Trace(True, 1200, 20.0, parse_facts(GOAL), frozenset(), noted)
+        return Episode(GOAL, True, 0, True, trace)
+
+    def pair(*events):
+        disturbance = Disturbance(DisturbanceKind.MOVED, "red", 100)
+        plain = told((30, "alarm"), (500, "alarm"))
+        return DisturbedPair(DisturbanceKind.MOVED, plain, told(*events), disturbance, "pick")
+
+    early = pair((20, "alarm"), (103, "alarm"), (110, "undone"))
+    late = pair((103, "undone"), (104, "alarm"))
+    unrelated = pair((300, "alarm"))
+    pairs = [early, late, unrelated, pair()]
+    assert recoveries(pairs)[0].alarmed_first.value == 0.25
+    assert false_alarms_per_minute(pairs) == pytest.approx(2.0)
+
+
 def test_run_prints_and_writes_what_recovering_is_worth(library, tmp_path, capsys):
     out = tmp_path / "pairs.json"
     Run(library=library, goal=GOAL, episodes=2, workers=1, disturb="unseen", out=out).run()
     shown = capsys.readouterr().out
-    assert "with / without" in shown
+    assert "alarm first" in shown
     assert "unseen" in shown
     document = json.loads(out.read_text())
     assert [pair["kind"] for pair in document["pairs"]] == ["unseen", "unseen"]

@@ -247,3 +247,14 @@ def test_after_an_alarm_a_grasp_is_given_up_sooner_but_not_by_a_hand_that_lets_g
     assert steps_until_lost(alarmed=False) == 11
     assert steps_until_lost(alarmed=True) == 3
     assert steps_until_lost(alarmed=True, is_gripping=False) == 11
+
+
+def test_without_a_plan_what_the_next_step_needs_is_brought_about_again(
+    task, robot, body, pick, drop
+):
+    library = library_with(pick=pick, drop=drop)
+    config = ExecutorConfig(attempts=2, limit=9)
+    plan = plan_of(frozenset(), ("pick", "red"), ("drop", "red"))
+    trace = Executor(library, task, robot, body, config).run(plan, no_plan)
+    assert said(trace, "start") == ["pick(red)", "drop(red)"] * 2
+    assert said(trace, "stop") == ["drop(red) failed 2 times"]
