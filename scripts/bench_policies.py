@@ -73,22 +73,23 @@ class Bench:
     """Processes that evaluate at the same time."""
 
     def run(self) -> None:
-        """Train what is missing, evaluate what is missing, print and write."""
-        figures: dict[str, Figure] = {}
+        """Train what is missing, evaluate what is missing, print and write, kind by kind."""
         for kind in self.kinds:
-            library = self.work / kind / "library"
-            train_s = self._train(kind, library)
-            task, _ = scene_of(load_library(library).task, load_library(library).arm)
-            contender = Contender(kind, Simulated(library), library_key(library))
-            wanted = cases(tuple(task.goals), self.episodes, SEED)
-            rows = evaluate(contender, wanted, self.work / "episodes", self.workers)
-            figures |= _success(kind, rows) | _times(kind, library, train_s)
-        file = write_results(
-            "policies", figures, range(SEED, SEED + self.episodes), keep_others=True
-        )
-        for name, figure in figures.items():
-            print(f"{name:<40} {figure.value} [{figure.low}, {figure.high}]")
-        print(f"written to {file}")
+            figures = self._measure(kind)
+            seeds = range(SEED, SEED + self.episodes)
+            file = write_results("policies", figures, seeds, keep_others=True)
+            for name, figure in figures.items():
+                print(f"{name:<40} {figure.value} [{figure.low}, {figure.high}]")
+            print(f"written to {file}", flush=True)
+
+    def _measure(self, kind: str) -> dict[str, Figure]:
+        library = self.work / kind / "library"
+        train_s = self._train(kind, library)
+        task, _ = scene_of(load_library(library).task, load_library(library).arm)
+        contender = Contender(kind, Simulated(library), library_key(library))
+        wanted = cases(tuple(task.goals), self.episodes, SEED)
+        rows = evaluate(contender, wanted, self.work / "episodes", self.workers)
+        return _success(kind, rows) | _times(kind, library, train_s)
 
     def _train(self, kind: str, library: Path) -> float:
         """Seconds of one core that the training took, now or when it was done."""
