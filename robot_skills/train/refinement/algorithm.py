@@ -36,8 +36,8 @@ class AlgorithmConfig:
     """
 
     environments: int = 8
-    round_steps: int = 128
-    batch: int = 256
+    round_steps: int = 64
+    batch: int = 128
     epochs: int = 10
     gamma: float = 0.999
     gae_lambda: float = 0.95
