@@ -28,6 +28,7 @@ class Senses:
         self.observation = robot.observe()
         self.ee = kinematics.ee_pose(self.observation.joint_position)
         seen = self.observation.object_pose
+        self._new_at_s = dict.fromkeys(seen, self.observation.time_s)
         self._observer = FactObserver(task, tuple(name for name in task.objects if name in seen))
         self.facts: State = self._observer.facts(self.observation, self.ee)
 
@@ -40,14 +41,24 @@ class Senses:
         """Take in a new observation."""
         seen = self._robot.observe()
         ee = self._kinematics.ee_pose(seen.joint_position)
+        self._note_new(seen)
         self.observation, self.ee = self._completed(seen, ee), ee
         self.facts = self._observer.facts(self.observation, ee)
 
     def unseen_s(self, names: Iterable[str]) -> float:
-        """How long ago in s the one of these things was seen that was not for the longest time."""
-        known = self.observation.object_pose
-        ages = [self.observation.time_s - known[name].time_s for name in names if name in known]
-        return max(ages, default=0.0)
+        """How long ago in s the one of these things was seen that was not for the longest time.
+
+        Counted on the robot's clock from the last new time stamp: stamps are of the clock of
+        whatever sees the things.
+        """
+        known = [self._new_at_s[name] for name in names if name in self._new_at_s]
+        return self.observation.time_s - min(known, default=self.observation.time_s)
+
+    def _note_new(self, seen: Observation) -> None:
+        before = self.observation.object_pose
+        for name, estimate in seen.object_pose.items():
+            if name not in before or before[name].time_s != estimate.time_s:
+                self._new_at_s[name] = seen.time_s
 
     def _completed(self, seen: Observation, ee: Floats) -> Observation:
         before = self.observation

@@ -169,6 +169,11 @@ def test_senses_let_a_held_thing_move_with_the_hand_while_it_is_unseen(task, rob
         senses.observation.object_pose["green"].pose, first.object_pose["green"].pose
     )
     assert senses.unseen_s(["red", "green"]) == pytest.approx(0.3)
+    stamped = replace(first.object_pose["green"], time_s=5e9)  # another clock, but a new stamp
+    source.observation = replace(source.observation, object_pose={"green": stamped})
+    senses.look()
+    assert senses.unseen_s(["green"]) == 0.0
+    assert senses.unseen_s(["red"]) == pytest.approx(0.3)
 
 
 def test_a_failing_step_is_planned_around_then_its_skill_and_at_last_tried_again():
