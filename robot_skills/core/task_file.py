@@ -79,7 +79,7 @@ FORMULAS = {
     "dark": Formula(1, ("below",)),
 }
 _OF_CONTAINERS = ("in", "open", "closed")  # a task without containers does without them
-_OF_OTHERS = ("inserted", "turned_on", "turned_off", "lit", "dark")
+_OF_OTHERS = ("clear", "inserted", "turned_on", "turned_off", "lit", "dark")
 _PARTS = "parts"  # of the goals, of which one at a time is held out
 
 

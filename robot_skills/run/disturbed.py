@@ -169,7 +169,7 @@ def _things(kind: DisturbanceKind, moment: Moment, task: Task) -> Iterator[str]:
 
 def _stands_free(thing: str, facts: State) -> bool:
     """Whether a thing can be taken away by itself: not held, nothing in or on it, in nothing."""
-    if Fact("clear", (thing,)) not in facts or Fact("holding", (thing,)) in facts:
+    if Fact("holding", (thing,)) in facts:
         return False
     pairs = [f.arguments for f in facts if f.predicate in ("in", "on")]
     carries = any(place == thing for _, place in pairs)

@@ -18,6 +18,7 @@ from robot_skills.train.dataset import STRIDE_M, SkillPath
 Floats = NDArray[np.float64]
 
 MOVED_M = 0.004  # beyond what sensors blur
+OPEN_M, SHUT_M = (0.04, 0.08), (0.0, 0.015)  # widths between fingers that hold nothing
 BRISK = 0.75  # of the steps of a path are slower than its stride: it stops, turns and grips
 
 
@@ -31,7 +32,9 @@ class AugmentationConfig:
     The end-effector errs by `error_m` and `error_rad`, the thing's pose by `thing_error_m`; what is
     carried errs with the hand, and by what is left of `thing_error_m` once it was averaged there.
     A share `from_below` of the copies, where they start further than `clear_m` from there, start as
-    low as an end-effector was seen and rise first: where an earlier skill left the hand.
+    low as an end-effector was seen and rise first: where an earlier skill left the hand. A share
+    `other_grip` of those with an empty hand start with fingers that an earlier skill left open or
+    shut, as they move to where they were seen over the first `grip_steps`.
     """
 
     copies: int = 6
@@ -40,6 +43,8 @@ class AugmentationConfig:
     near_m: float = 0.03
     clear_m: float = 0.10
     from_below: float = 0.3
+    other_grip: float = 0.5
+    grip_steps: int = 8
     floor_m: float = 0.10
     error_m: float = 0.003
     error_rad: float = 0.02
@@ -56,6 +61,8 @@ def augment(
     copy = _with_start(path, region_m[:, :2], rng, config)
     if rng.random() < config.from_below:
         copy = _from_below(copy, float(region_m[0, 2]), rng, config)
+    if path.view.held[0] == 0 and rng.random() < config.other_grip:
+        copy = _with_other_grip(copy, rng, config)
     return _with_errors(copy, rng, config)
 
 
@@ -107,6 +114,19 @@ def _from_below(
         np.concatenate([closed[:1].repeat(steps), closed]),
         path.effect + steps,
     )
+
+
+def _with_other_grip(
+    path: SkillPath, rng: np.random.Generator, config: AugmentationConfig
+) -> SkillPath:
+    """The path with fingers that were last told something else, open or shut."""
+    shut = bool(rng.random() < 0.5)
+    left_m = rng.uniform(*(SHUT_M if shut else OPEN_M))
+    there = np.minimum((np.arange(len(path.wanted)) + 1) / config.grip_steps, 1.0)
+    closing = path.view.closing.copy()
+    closing[0] = float(shut)
+    width_m = left_m + there * (path.view.width_m - left_m)
+    return replace(path, view=replace(path.view, closing=closing, width_m=width_m))
 
 
 def _stride_m(path: SkillPath) -> float:

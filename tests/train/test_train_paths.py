@@ -11,7 +11,7 @@ from robot_skills.train.lifting import lift
 from robot_skills.train.transitions import find_transitions
 
 EXACT = replace(
-    AugmentationConfig(from_below=0.0),
+    AugmentationConfig(from_below=0.0, other_grip=0.0),
     **{f.name: 0.0 for f in fields(AugmentationConfig) if "error" in f.name},
 )
 REGION_M = np.array([[0.2, -0.4, 0.05], [0.7, 0.4, 0.4]])
@@ -103,6 +103,18 @@ def test_a_copy_from_below_rises_straight_first(picks):
         sideways = np.linalg.norm(np.diff(copy.view.ee[:first, :2], axis=0), axis=1)
         assert sideways.sum() == pytest.approx(0.0, abs=1e-9)
         assert (copy.wanted[:first, 2] > copy.view.ee[:first, 2]).all()
+
+
+def test_a_copy_may_start_with_fingers_left_open_or_shut(picks):
+    other, rng = replace(EXACT, other_grip=1.0), np.random.default_rng(1)
+    copies = [augment(picks[0], REGION_M, rng, other) for _ in range(20)]
+    assert {float(copy.view.closing[0]) for copy in copies} == {0.0, 1.0}
+    for copy in copies:
+        shut = copy.view.closing[0] > 0
+        first_m, last_m = copy.view.width_m[0], copy.view.width_m[-1]
+        assert first_m < 0.03 if shut else first_m > 0.04
+        assert last_m == picks[0].view.width_m[-1]
+        assert copy.wanted_closed[0] == picks[0].wanted_closed[0]
 
 
 def test_what_is_carried_stays_in_the_bent_hand(groups, task):
