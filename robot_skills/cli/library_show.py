@@ -113,6 +113,7 @@ def _print_library(folder: Path, library: "SkillLibrary", record: "Record") -> N
     from rich.console import Console
 
     from robot_skills.storage.kept_versions import kept_versions
+    from robot_skills.train.lineage import suggestions_in
 
     seconds = f"{library.rate_hz:g} Hz"
     print(f"{folder} {library.version}: task {library.task}, arm {library.arm}, {seconds}")
@@ -124,6 +125,8 @@ def _print_library(folder: Path, library: "SkillLibrary", record: "Record") -> N
     weak = sorted(library.handoffs, key=lambda one: one.value)[:WEAKEST]
     if weak:
         print("\nweakest hand-offs\n" + "\n".join(f"  {line}" for line in handoff_lines(weak)))
+    for line in suggestions_in(library.lineage):
+        print(f"\nsuggestion: {line}")
 
 
 def standing_lines(record: "Record") -> list[str]:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from robot_skills.core.demonstration import Demonstration, Segment
-    from robot_skills.core.skill import Operator, Skill, SkillLibrary
+    from robot_skills.core.skill import Operator, Skill
     from robot_skills.core.task import Task
     from robot_skills.sim.kinematics import MujocoKinematics
+    from robot_skills.train.grouping import SkillGroup
     from robot_skills.train.trainer import TrainConfig, Training
     from robot_skills.train.transitions import Transition
 
@@ -41,6 +42,9 @@ class Train:
 
     replace: bool = False
     """Put the new library in the place of an older one in --out."""
+
+    grow: Annotated[Path | None, tyro.conf.arg(metavar="LIBRARY")] = None
+    """Add what is shown to this library, in its place; what it has learned stays as it is."""
 
     segments: Path | None = None
     """Table of segments that robot-skills segment wrote; without it they are cut by --method."""
@@ -83,10 +87,18 @@ class Train:
 
     def run(self) -> None:
         """Train, save the library with a card and picture a skill, and say what was found."""
+        from robot_skills.train.lineage import suggestions_in
+
         started_s = time.monotonic()
+        if self.grow is not None:
+            from robot_skills.cli.train_growth import grow_library
+
+            print("\n".join(grow_library(self, self.grow)))
+            return
         training = self.train()
-        print(skill_table(training.library))
+        print(skill_table(training.library.skills, training.library.rate_hz))
         print("\n".join(left_over_lines(training.left_over)))
+        print(*suggestion_lines(suggestions_in(training.library.lineage)), sep="\n")
         print(f"{self.out} written after {time.monotonic() - started_s:.0f} s")
 
     def train(self) -> "Training":
@@ -94,25 +106,18 @@ class Train:
         import torch
 
         from robot_skills.cli.progress import track
-        from robot_skills.core.task_file import load_task
-        from robot_skills.paths import find
-        from robot_skills.segment.many.find_sources import load_given
         from robot_skills.storage.kept_skills import KeptSkills
-        from robot_skills.storage.libraries import check_free
+        from robot_skills.storage.libraries import check_free, save_library
         from robot_skills.storage.writable import check_folder
-        from robot_skills.train.history import require_channels
-        from robot_skills.train.lineage import fingerprint, lineage_of
+        from robot_skills.train.lineage import fingerprint, lineage_of, lineage_of_suggestions
+        from robot_skills.train.suggestions import suggest
         from robot_skills.train.trainer import train
 
-        self._check_flags()
+        self.check_flags()
         check_free(self.out, self.replace)
         check_folder(self.out.parent)
-        demonstrations = load_given((self.demonstrations,))
-        kinematics = _kinematics(demonstrations)
-        task = load_task(find("envs", self.env or recorded_environment(demonstrations)))
-        for one in demonstrations:
-            require_channels(one, task)
-        segments, made_by = self._segments(demonstrations)
+        demonstrations, task, kinematics = self.read()
+        segments, made_by = self.cut(demonstrations)
         torch.set_num_threads(self.threads)
         inputs = lineage_of(demonstrations, segments, task, self.config())
         kept = KeptSkills(self.out, fingerprint(inputs | {"threads": str(self.threads)}))
@@ -123,10 +128,25 @@ class Train:
             print(f"kept from the training that was cut off: {', '.join(kept.found)}")
         cut = {f"segment/{key}": value for key, value in made_by.items()}
         lineage = {**training.library.lineage, **cut, "threads": str(self.threads)}
+        lineage |= lineage_of_suggestions(suggest(training.library, training.groups, task))
         training = replace(training, library=replace(training.library, lineage=lineage))
-        self._save(training, task)
+        save_library(self.out, training.library, self.replace, draw_groups(training.groups, task))
         kept.remove()
         return training
+
+    def read(self) -> "tuple[list[Demonstration], Task, MujocoKinematics]":
+        """The demonstrations, the task that they are about, and the arm's kinematics."""
+        from robot_skills.core.task_file import load_task
+        from robot_skills.paths import find
+        from robot_skills.segment.many.find_sources import load_given
+        from robot_skills.train.history import require_channels
+
+        demonstrations = load_given((self.demonstrations,))
+        kinematics = _kinematics(demonstrations)
+        task = load_task(find("envs", self.env or recorded_environment(demonstrations)))
+        for one in demonstrations:
+            require_channels(one, task)
+        return list(demonstrations), task, kinematics
 
     def config(self) -> "TrainConfig":
         """The settings of the train stage that the flags stand for."""
@@ -142,7 +162,8 @@ class Train:
             cameras=self.cameras if self.input == "camera" else (),
         )
 
-    def _check_flags(self) -> None:
+    def check_flags(self) -> None:
+        """Raise InputError for flags that do not go together or are out of range."""
         from robot_skills.core.errors import InputError
         from robot_skills.nets.kinds import kind_named
         from robot_skills.segment.config import method_named
@@ -153,13 +174,15 @@ class Train:
             raise InputError(f"--history must be at least 1; found {self.history}")
         if self.segments is not None and self.true_segments:
             raise InputError("--segments and --true-segments exclude each other; give one of them")
+        if self.grow is not None and self.out != Train.out:
+            raise InputError("--grow puts the grown library in its own place; leave --out away")
         least = {"min-support": 1, "steps": 1, "copies": 0, "threads": 1, "seed": 0}
         for flag, low in least.items():
             found = getattr(self, flag.replace("-", "_"))
             if found < low:
                 raise InputError(f"--{flag} must be at least {low}; found {found}")
 
-    def _segments(
+    def cut(
         self, demonstrations: "Sequence[Demonstration]"
     ) -> "tuple[list[Segment], dict[str, str]]":
         """Segments of every demonstration, and how they were made."""
@@ -179,12 +202,12 @@ class Train:
         made_by = {"method": self.method, "seed": str(self.seed)}
         return list(found.segments), made_by
 
-    def _save(self, training: "Training", task: "Task") -> None:
-        from robot_skills.storage.libraries import save_library
-        from robot_skills.train.picture import draw_skill
 
-        pictures = {group.name: _png(draw_skill(group, task)) for group in training.groups}
-        save_library(self.out, training.library, self.replace, pictures)
+def draw_groups(groups: "Sequence[SkillGroup]", task: "Task") -> dict[str, bytes]:
+    """A picture (PNG) for the card of each skill."""
+    from robot_skills.train.picture import draw_skill
+
+    return {group.name: _png(draw_skill(group, task)) for group in groups}
 
 
 def recorded_environment(demonstrations: "Sequence[Demonstration]") -> str:
@@ -253,13 +276,13 @@ def _png(figure: "Figure") -> bytes:
     return picture.getvalue()
 
 
-def skill_table(library: "SkillLibrary") -> str:
+def skill_table(skills: "Sequence[Skill]", rate_hz: float) -> str:
     """Every skill with its frame, segments, length and operators, as lines of text."""
-    return "\n".join(line for skill in library.skills for line in _skill_lines(skill, library))
+    return "\n".join(line for skill in skills for line in _skill_lines(skill, rate_hz))
 
 
-def _skill_lines(skill: "Skill", library: "SkillLibrary") -> list[str]:
-    median_s = skill.median_steps / library.rate_hz
+def _skill_lines(skill: "Skill", rate_hz: float) -> list[str]:
+    median_s = skill.median_steps / rate_hz
     head = (
         f"{skill.name}: moves in the frame of the {skill.frame.kind} of {skill.frame.parameter}, "
         f"learned from {skill.segments} segments of {median_s:.1f} s (median)"
@@ -277,6 +300,13 @@ def _operator_lines(operator: "Operator") -> list[str]:
         f"    brings about  {format_facts(operator.add) or 'nothing'}",
         f"    ends          {format_facts(operator.delete) or 'nothing'}",
     ]
+
+
+def suggestion_lines(suggestions: "Sequence[str]") -> list[str]:
+    """What might be merged or split, for a person to judge."""
+    if not suggestions:
+        return ["nothing looks as if it should be merged or split"]
+    return ["suggestions (nothing was merged or split):", *[f"  {one}" for one in suggestions]]
 
 
 def left_over_lines(left_over: "Sequence[Transition]") -> list[str]:

@@ -78,7 +78,9 @@ class Skill:
     `weights` and `settings` describe the policy's network as arrays and plain numbers.
     `end_poses` (E, 7) are where ?x was seen to end, relative to each operator's `place`, by
     operator name; `start_ee` (S, 3) m where the end-effector began, in the
-    reference frame.
+    reference frame. `motions` (N, 16) m are by operator name the motions that the policy was
+    learned from: end-effector in the reference frame and gripper width, four times around the
+    moment of change; libraries of old lack them.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Skill:
     segments: int
     description: str = ""
     measured: Mapping[str, float] = field(default_factory=dict)
+    motions: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

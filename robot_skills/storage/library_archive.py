@@ -164,6 +164,7 @@ def _check_numbers(file: Path, skill: Skill) -> None:
         skill.start_ee,
         *skill.weights.values(),
         *skill.end_poses.values(),
+        *skill.motions.values(),
     ]
     for array in arrays:
         if array.dtype.kind not in "fiu" or not np.isfinite(array).all():

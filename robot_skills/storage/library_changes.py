@@ -139,6 +139,7 @@ def _inner_changes(old: Skill, new: Skill) -> list[tuple[Change, str]]:
             "settings": dict(old.settings) == dict(new.settings),
             "weights": _same_arrays(old.weights, new.weights),
             "starts and ends": _same_arrays(_poses(old), _poses(new)),
+            "motions shown": _same_arrays(old.motions, new.motions),
             "description": old.description == new.description,
         }.items()
         if not same

@@ -23,6 +23,8 @@ FORMAT = 1
 SKILL_FILES = ("skill.toml", "policy.safetensors", "data.safetensors", "card.md")
 START_EE = "start_ee"
 END_POSES = "end_poses/"
+MOTIONS = "motions/"
+_COLUMNS = {START_EE: 3, END_POSES: 7, MOTIONS: 16}
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _FRAME_KINDS: tuple[Literal["object"], Literal["goal"]] = ("object", "goal")
 
@@ -40,7 +42,8 @@ def write_skill(folder: Path, skill: Skill) -> None:
     (folder / "skill.toml").write_text(format_toml(_skill_table(skill)))
     _save_arrays(folder / "policy.safetensors", skill.weights)
     ends = {END_POSES + name: poses for name, poses in skill.end_poses.items()}
-    _save_arrays(folder / "data.safetensors", {START_EE: skill.start_ee, **ends})
+    motions = {MOTIONS + name: motions for name, motions in skill.motions.items()}
+    _save_arrays(folder / "data.safetensors", {START_EE: skill.start_ee, **ends, **motions})
     (folder / "card.md").write_text(skill_card(skill))
 
 
@@ -78,7 +81,7 @@ def read_skill(folder: Path) -> Skill:
     )
     if table.values["format"] != FORMAT or table.values["name"] != folder.name:
         raise table.error("name", f"expected format {FORMAT} and the name {folder.name}")
-    start_ee, end_poses = _read_poses(folder / "data.safetensors")
+    seen = _read_seen(folder / "data.safetensors")
     measured = table.table("measured")
     operators = table.table("operators").tables()
     return Skill(
@@ -87,12 +90,13 @@ def read_skill(folder: Path) -> Skill:
         frame=_read_frame(table.table("frame")),
         settings=_read_settings(table.table("settings")),
         weights=_load_arrays(folder / "policy.safetensors"),
-        end_poses=end_poses,
-        start_ee=start_ee,
+        end_poses=_named(seen, END_POSES),
+        start_ee=seen[START_EE],
         median_steps=table.integer("median_steps", low=0),
         segments=table.integer("segments", low=0),
         description=table.text("description"),
         measured={key: measured.number(key) for key in measured.values},
+        motions=_named(seen, MOTIONS),
     )
 
 
@@ -134,17 +138,22 @@ def _read_settings(table: TomlTable) -> dict[str, Any]:
     return settings
 
 
-def _read_poses(file: Path) -> tuple[Floats, dict[str, Floats]]:
-    """Where a skill was seen to start (S, 3), and by operator where it ended (E, 7)."""
+def _read_seen(file: Path) -> dict[str, Floats]:
+    """Where a skill was seen to start (S, 3), by operator to end (E, 7) and to move (N, 16)."""
     arrays = _load_arrays(file)
     if START_EE not in arrays:
         raise InputError(f"{file}: lacks {START_EE}; copy the library again")
     for name, array in arrays.items():
-        columns = 3 if name == START_EE else 7
+        kind = next((kind for kind in _COLUMNS if name.startswith(kind)), "")
+        columns = _COLUMNS.get(kind, 0)
         if array.ndim != 2 or array.shape[1] != columns:
             raise InputError(f"{file}: {name} must be (N, {columns}); found {array.shape}")
-    start_ee = arrays.pop(START_EE)
-    return start_ee, {name.removeprefix(END_POSES): array for name, array in arrays.items()}
+    return arrays
+
+
+def _named(arrays: Mapping[str, Floats], kind: str) -> dict[str, Floats]:
+    """The arrays of one kind by what follows it in their names."""
+    return {n.removeprefix(kind): array for n, array in arrays.items() if n.startswith(kind)}
 
 
 def _save_arrays(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -1,8 +1,8 @@
 """From operators to skills: the frame in which segments agree, and which operators move alike."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, count
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +12,15 @@ from robot_skills.core.facts import Fact
 from robot_skills.core.frames import followed_frames, upright_frame
 from robot_skills.core.skill import Operator, Parameter, ReferenceFrame
 from robot_skills.core.task import Task
-from robot_skills.train.lifting import Instance, LiftedOperator, brought_about
+from robot_skills.train.lifting import Instance, LiftedOperator, brought_about, numbered
+from robot_skills.train.motions import ALIKE, LANDMARKS_S, spreads_apart
 from robot_skills.train.transitions import Transition
 
 Floats = NDArray[np.float64]
 
 LEVER_M = 0.1  # turns a radian of disagreement into metres: the length of a hand
 MOVED_M = 0.02  # a thing that ends nearer than this to where it began was not moved
-LANDMARKS_S = (-0.5, -0.25, 0.0, 0.25)  # around the moment of change, where motions are compared
 ALIKE_M = 0.001  # spreads that differ by no more than sensors blur
-SPREAD_FLOOR_M = 0.01  # no two operators differ for less than this
-ALIKE = 1.0  # pooled spreads between two means below which two operators are one skill
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,13 @@ class SkillGroup:
         return [instance for member in self.members for instance in member.instances]
 
 
-def group_operators(lifted: Sequence[LiftedOperator], task: Task) -> list[SkillGroup]:
-    """Skills: operators with the same kind of frame whose motions in it agree."""
+def group_operators(
+    lifted: Sequence[LiftedOperator], task: Task, taken: Collection[str] = ()
+) -> list[SkillGroup]:
+    """Skills: operators with the same kind of frame whose motions in it agree.
+
+    None gets a name that is `taken`.
+    """
     framed = [find_frame(one, task) for one in lifted]
     groups: list[list[FramedOperator]] = []
     for one in framed:
@@ -60,8 +63,8 @@ def group_operators(lifted: Sequence[LiftedOperator], task: Task) -> list[SkillG
             groups.append([one])
         else:
             home.append(one)
-    taken: set[str] = set()
-    return [_named(members, taken) for members in groups]
+    used = set(taken)
+    return [_named(members, used) for members in groups]
 
 
 def find_frame(lifted: LiftedOperator, task: Task) -> FramedOperator:
@@ -177,27 +180,25 @@ def _renamed(
 
 
 def _alike(one: FramedOperator, other: FramedOperator, task: Task) -> bool:
-    if one.frame != other.frame or _opposed(one.operator, other.operator):
+    if one.frame != other.frame or opposed(one.operator, other.operator):
         return False
     if one.operator.parameters[0].type != other.operator.parameters[0].type:
         return False
-    a, b = _landmarks(one, task), _landmarks(other, task)
-    between = np.abs(a.mean(axis=0) - b.mean(axis=0))
-    within = (a.std(axis=0) + b.std(axis=0)) / 2 + SPREAD_FLOOR_M
-    return bool(np.mean(between / within) < ALIKE)
+    return spreads_apart(motions_of(one, task), motions_of(other, task)) < ALIKE
 
 
-def _opposed(one: Operator, other: Operator) -> bool:
+def opposed(one: Operator, other: Operator) -> bool:
     """Whether one undoes what the other does; no policy can serve both."""
     return bool(one.add & other.delete or other.add & one.delete)
 
 
-def _landmarks(one: FramedOperator, task: Task) -> Floats:
-    """Positions and widths around the moment of change (N, 4 per landmark) in m."""
-    return np.array([_landmarks_of(i, one.frame, task) for i in one.instances])
+def motions_of(one: FramedOperator, task: Task) -> Floats:
+    """The motion (16,) of each of N instances: `motion_of`."""
+    return np.array([motion_of(i, one.frame, task) for i in one.instances])
 
 
-def _landmarks_of(instance: Instance, frame: ReferenceFrame, task: Task) -> Floats:
+def motion_of(instance: Instance, frame: ReferenceFrame, task: Task) -> Floats:
+    """Position and gripper width in m at each landmark around the moment of change (16,)."""
     transition = instance.transition
     offsets = [round(seconds * transition.history.rate_hz) for seconds in LANDMARKS_S]
     steps = np.clip(transition.effect + np.asarray(offsets), transition.start, transition.stop - 1)
@@ -206,16 +207,12 @@ def _landmarks_of(instance: Instance, frame: ReferenceFrame, task: Task) -> Floa
     return np.concatenate([positions, widths], axis=-1).ravel()
 
 
-def _named(members: list[FramedOperator], taken: set[str]) -> SkillGroup:
+def _named(members: list[FramedOperator], used: set[str]) -> SkillGroup:
     """A skill named after what it brings about; where that is `taken`, also after what of."""
     facts = [brought_about(m.operator.add) for m in members]
     plain = "_or_".join(sorted({fact.predicate if fact else "undo" for fact in facts}))
-    names = chain([plain, f"{plain}_{members[0].operator.parameters[0].type}"], _numbered(plain))
-    name = next(one for one in names if one not in taken)
-    taken.add(name)
+    names = chain([plain, f"{plain}_{members[0].operator.parameters[0].type}"], numbered(plain))
+    name = next(one for one in names if one not in used)
+    used.add(name)
     named = tuple(replace(m, operator=replace(m.operator, skill=name)) for m in members)
     return SkillGroup(name, members[0].frame, named)
-
-
-def _numbered(name: str) -> Iterator[str]:
-    return (f"{name}_{number}" for number in count(2))

@@ -1,9 +1,9 @@
 """From what changed to operators: objects become typed parameters, rare changes are set aside."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import permutations
+from itertools import chain, count, permutations
 
 from robot_skills.core.facts import Fact, State
 from robot_skills.core.skill import Operator, Parameter
@@ -45,12 +45,12 @@ class LiftedOperator:
 
 
 def lift(
-    transitions: Sequence[Transition], task: Task, min_support: int
+    transitions: Sequence[Transition], task: Task, min_support: int, taken: Collection[str] = ()
 ) -> tuple[list[LiftedOperator], list[Transition]]:
     """Operators with at least `min_support` transitions each, and the transitions left over.
 
     A transition in which more changed than in a frequent one (another block was pushed as well)
-    supports the frequent one.
+    supports the frequent one. No operator gets a name that is `taken`.
     """
     exact: dict[Signature, list[Instance]] = defaultdict(list)
     for transition in transitions:
@@ -61,19 +61,24 @@ def lift(
     for signature, instances in exact.items():
         if signature not in frequent:
             left += _reassign(instances, frequent, task)
-    return _named_apart([_operator(s, found) for s, found in _ordered(frequent)]), left
+    return _named_apart([_operator(s, found) for s, found in _ordered(frequent)], taken), left
 
 
-def _named_apart(lifted: Sequence[LiftedOperator]) -> list[LiftedOperator]:
+def _named_apart(lifted: Sequence[LiftedOperator], taken: Collection[str]) -> list[LiftedOperator]:
     """The same with a number where a name is taken: libraries keep operators by their names."""
-    taken: dict[str, int] = defaultdict(int)
+    used = set(taken)
     named = []
     for one in lifted:
-        name = one.operator.name
-        taken[name] += 1
-        number = f"_{taken[name]}" if taken[name] > 1 else ""
-        named.append(replace(one, operator=replace(one.operator, name=name + number)))
+        names = chain([one.operator.name], numbered(one.operator.name))
+        name = next(name for name in names if name not in used)
+        used.add(name)
+        named.append(replace(one, operator=replace(one.operator, name=name)))
     return named
+
+
+def numbered(name: str) -> Iterator[str]:
+    """name_2, name_3 and so on."""
+    return (f"{name}_{number}" for number in count(2))
 
 
 def _ordered(
@@ -84,20 +89,32 @@ def _ordered(
 
 def signature_of(added: State, deleted: State, task: Task) -> tuple[Signature, dict[str, str]]:
     """A change of facts over variables, and the object behind each."""
+    return _signature_over(added, deleted, task.type_of)
+
+
+def signature_of_operator(operator: Operator) -> Signature:
+    """What an operator changes, in the form that `signature_of` gives to what was seen."""
+    types = {p.name: p.type for p in operator.parameters}
+    return _signature_over(operator.add, operator.delete, types.__getitem__)[0]
+
+
+def _signature_over(
+    added: State, deleted: State, type_of: Callable[[str], str]
+) -> tuple[Signature, dict[str, str]]:
     names = sorted({a for fact in added | deleted for a in fact.arguments})
     orders: Iterable[tuple[str, ...]] = (
         permutations(names) if len(names) <= MAX_PARAMETERS else [tuple(names)]
     )
     return min(
-        (_lifted(order, added, deleted, task) for order in orders), key=lambda s: _text(s[0])
+        (_lifted(order, added, deleted, type_of) for order in orders), key=lambda s: _text(s[0])
     )
 
 
 def _lifted(
-    order: tuple[str, ...], added: State, deleted: State, task: Task
+    order: tuple[str, ...], added: State, deleted: State, type_of: Callable[[str], str]
 ) -> tuple[Signature, dict[str, str]]:
     variables = {name: f"?{chr(ord('a') + i)}" for i, name in enumerate(order)}
-    parameters = tuple(Parameter(variables[name], task.type_of(name)) for name in order)
+    parameters = tuple(Parameter(variables[name], type_of(name)) for name in order)
     signature = Signature(parameters, _bound(added, variables), _bound(deleted, variables))
     return signature, {variable: name for name, variable in variables.items()}
 

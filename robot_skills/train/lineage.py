@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from robot_skills.train.trainer import TrainConfig
 
 PACKAGES = ("torch", "numpy", "mujoco")
+GROWN = "grown"  # lineage of the first growth is grown/1/..., of the second grown/2/...
+SUGGESTION = "suggestion/"  # begins the keys of what might be merged or split
 
 
 def lineage_of(
@@ -49,6 +51,30 @@ def content_hash(demonstration: Demonstration) -> str:
         digest.update(f"{name} {values.shape}".encode())
         digest.update(values.tobytes())
     return digest.hexdigest()
+
+
+def grown_lineage(lineage: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """A library's lineage with that of one more growth."""
+    prefix = f"{GROWN}/{growths(lineage) + 1}/"
+    return {**lineage, **{prefix + key: value for key, value in new.items()}}
+
+
+def growths(lineage: Mapping[str, str]) -> int:
+    """How often a library of this lineage has grown."""
+    grown = (key.split("/")[1] for key in lineage if key.startswith(f"{GROWN}/"))
+    return max((int(number) for number in grown if number.isdecimal()), default=0)
+
+
+def lineage_of_suggestions(suggestions: Sequence[str]) -> dict[str, str]:
+    """Suggestions as entries of a library's lineage."""
+    return {f"{SUGGESTION}{number}": line for number, line in enumerate(suggestions, start=1)}
+
+
+def suggestions_in(lineage: Mapping[str, str]) -> list[str]:
+    """The suggestions that a lineage holds, those of the last growth where there was one."""
+    number = growths(lineage)
+    prefix = (f"{GROWN}/{number}/" if number else "") + SUGGESTION
+    return [line for key, line in lineage.items() if key.startswith(prefix)]
 
 
 def fingerprint(lineage: Mapping[str, str]) -> str:

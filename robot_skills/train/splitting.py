@@ -21,24 +21,34 @@ LEAST_REST = 2 * SETTLE_STEPS + 1  # steps that facts must last between two skil
 
 @dataclass(frozen=True)
 class Frequent:
-    """In how many segments a change was found, and how many steps they usually went on after it."""
+    """In how many segments a change was found, and how many steps they usually went on after it.
+
+    `lag` is infinite where nobody knows.
+    """
 
     support: int
-    lag: int
+    lag: float
 
 
 Known = Mapping[Signature, Frequent]
+NOTHING_LEARNED: Known = {}
 
 ROUNDS = 3  # a segment of four skills is halved twice; one more to see that nothing is left
 
 
 def split_recurring(
-    transitions: Sequence[Transition], task: Task, min_support: int
+    transitions: Sequence[Transition],
+    task: Task,
+    min_support: int,
+    learned: Known = NOTHING_LEARNED,
 ) -> list[Transition]:
-    """The transitions, those that hold two frequent changes replaced by the two."""
+    """The transitions, those that hold two frequent changes replaced by the two.
+
+    Changes that were `learned` before are frequent however rarely they are found here.
+    """
     found = list(transitions)
     for _ in range(ROUNDS):
-        known = _frequent(found, task, min_support)
+        known = {**learned, **_frequent(found, task, min_support)}
         known |= _remainders(found, known, task, min_support)
         halves = [_halves(one, known, task) for one in found]
         found = [half for pair in halves for half in pair]
@@ -54,7 +64,7 @@ def _frequent(
     for one in transitions:
         left[_change(one.before, one.after, task)].append(one.stop - one.effect)
     return {
-        change: Frequent(len(steps), int(np.median(steps)))
+        change: Frequent(len(steps), float(np.median(steps)))
         for change, steps in left.items()
         if len(steps) >= min_support
     }
@@ -64,7 +74,7 @@ def _remainders(
     transitions: Sequence[Transition], known: Known, task: Task, min_support: int
 ) -> dict[Signature, Frequent]:
     """Changes that are often left when a known one is taken from a segment."""
-    left: dict[Signature, list[int]] = defaultdict(list)
+    left: dict[Signature, list[float]] = defaultdict(list)
     for one in transitions:
         for _start, _stop, middle in _rests(one):
             first, second = _change(one.before, middle, task), _change(middle, one.after, task)
@@ -73,7 +83,7 @@ def _remainders(
             if second in known and first not in known:
                 left[first].append(known[second].lag)
     return {
-        change: Frequent(len(steps), int(np.median(steps)))
+        change: Frequent(len(steps), float(np.median(steps)))
         for change, steps in left.items()
         if len(steps) >= min_support
     }
@@ -90,7 +100,7 @@ def _halves(transition: Transition, known: Known, task: Task) -> list[Transition
             continue
         support = min(known[first].support, known[second].support)
         if support > most:
-            most, cut = support, min(start + known[first].lag, (start + stop) // 2)
+            most, cut = support, int(min(start + known[first].lag, (start + stop) // 2))
     if cut is None:
         return [transition]
     history = transition.history

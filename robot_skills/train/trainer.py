@@ -22,7 +22,7 @@ from robot_skills.train.alarm import add_alarm
 from robot_skills.train.augmentation import AugmentationConfig, augment
 from robot_skills.train.cloning import CloningConfig
 from robot_skills.train.dataset import Rows, SkillPath, build_rows, fixtures_shown, skill_paths
-from robot_skills.train.grouping import FramedOperator, SkillGroup, group_operators
+from robot_skills.train.grouping import FramedOperator, SkillGroup, group_operators, motions_of
 from robot_skills.train.history import History, common_rate_hz, read_history
 from robot_skills.train.learned import learn_from_images, learn_from_rows
 from robot_skills.train.lifting import Instance, lift
@@ -103,7 +103,9 @@ def train(
     names = config.cameras
     footage = read_footage(demonstrations, histories, names) if names else None
     rate_hz = common_rate_hz(histories)
-    skills = tuple(keep(g.name, partial(_learn, g, task, config, footage, track)) for g in groups)
+    skills = tuple(
+        keep(g.name, partial(learn_skill, g, task, config, footage, track)) for g in groups
+    )
     library = SkillLibrary(
         task=task.name,
         arm=one_arm(demonstrations),
@@ -127,9 +129,10 @@ def one_arm(demonstrations: Sequence[Demonstration]) -> str:
     return arms.pop()
 
 
-def _learn(
+def learn_skill(
     group: SkillGroup, task: Task, config: TrainConfig, footage: Footage | None, track: Track
 ) -> Skill:
+    """A skill with its policy, from the segments of one group."""
     paths = skill_paths(group, task)
     if footage is not None and is_seen(group, task):
         learned = learn_from_images(group, task, footage, config.cloning, config.seed, track)
@@ -137,7 +140,7 @@ def _learn(
         learned = learn_from_rows(
             _augmented(paths, _seen_region_m(group), config), config.cloning, config.seed, track
         )
-    ends = {m.operator.name: _end_poses(m, task) for m in group.members if _has_place(m)}
+    ends = {m.operator.name: end_poses_of(m, task) for m in group.members if has_place(m)}
     skill = Skill(
         name=group.name,
         operators=tuple(member.operator for member in group.members),
@@ -150,6 +153,7 @@ def _learn(
         },
         weights=learned.weights,
         end_poses=ends,
+        motions={m.operator.name: motions_of(m, task) for m in group.members},
         start_ee=np.array([poses.relative(p.view.frame[0], p.view.ee[0])[:3] for p in paths]),
         median_steps=int(
             np.median([i.transition.stop - i.transition.start for i in group.instances])
@@ -187,11 +191,12 @@ def _open_width_m(group: SkillGroup) -> float:
     return float(np.median(opened)) if len(opened) else 0.0
 
 
-def _has_place(member: FramedOperator) -> bool:
+def has_place(member: FramedOperator) -> bool:
+    """Whether an operator puts ?x somewhere."""
     return member.frame.kind == "goal" and member.operator.place is not None
 
 
-def _end_poses(member: FramedOperator, task: Task) -> Floats:
+def end_poses_of(member: FramedOperator, task: Task) -> Floats:
     """Where ?x ended (E, 7), relative to the upright frame of its place."""
     return np.array([_end_pose(instance, member, task) for instance in member.instances])
 

@@ -38,6 +38,7 @@ def toy_skill(name="pick", seed=0):
         segments=17,
         description="Takes hold of a block.\nFrom above.",
         measured={"end_error_mm": 2.25},
+        motions={f"{name}_up": random.normal(size=(4, 16))},
     )
 
 
@@ -60,9 +61,29 @@ def test_a_library_read_back_is_what_was_saved(tmp_path):
     for found, expected in zip(loaded.skills, saved.skills, strict=True):
         assert_same_arrays(found.weights, expected.weights)
         assert_same_arrays(found.end_poses, expected.end_poses)
+        assert_same_arrays(found.motions, expected.motions)
         np.testing.assert_array_equal(found.start_ee, expected.start_ee)
-        arrays = {"weights": {}, "end_poses": {}, "start_ee": None}
+        arrays = {"weights": {}, "end_poses": {}, "start_ee": None, "motions": {}}
         assert replace(found, **arrays) == replace(expected, **arrays)
+
+
+def test_a_library_from_before_motions_were_kept_loads(tmp_path):
+    old = replace(toy_library(), skills=(replace(toy_skill(), motions={}),))
+    [skill] = load_library(save_library(tmp_path / "old", old)).skills
+    assert skill.motions == {}
+
+
+def test_the_card_tells_in_what_region_a_thing_may_end(tmp_path):
+    skill = toy_skill()
+    put = replace(skill.operators[0], name="put", add=parse_facts("in(?x, ?y)"))
+    ends = np.tile([0.0, 0, 0.02, 1, 0, 0, 0], (3, 1))
+    ends[:, 0], ends[:, 1] = [-0.051, 0.0, 0.062], [0.1, 0.11, 0.14]
+    skill = replace(skill, operators=(put, skill.operators[1]), end_poses={"put": ends})
+    library = SkillLibrary("blocks", "ur5e", 20.0, (skill,), {})
+    card = (save_library(tmp_path / "l", library) / "skills/pick/card.md").read_text()
+    region = "x -0.05 to 0.06, y 0.10 to 0.14, z 0.02 to 0.02 m in the frame of `?y`, seen 3 times"
+    assert f"- `?x` may end at {region}" in card
+    assert card.count("may end at") == 1
 
 
 def test_saving_twice_gives_the_same_bytes(tmp_path):
