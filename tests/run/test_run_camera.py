@@ -9,6 +9,7 @@ from robot_skills.core.skill import NOTHING_BARRED
 from robot_skills.nets.camera_sight import camera_setup, library_cameras
 from robot_skills.plan import plan_without
 from robot_skills.record.session import SessionConfig, record_session
+from robot_skills.run.config import ExecutorConfig
 from robot_skills.run.evaluation import Simulation, run_episode
 from robot_skills.sim.gl import rendering_available
 from robot_skills.storage.episodes import load_demonstrations
@@ -25,11 +26,11 @@ SIZE = (48, 64)
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory, task, body):
-    """A library that saw five recordings and hardly learned from them, from disk."""
+    """A library that saw three recordings and hardly learned from them, from disk."""
     folder = tmp_path_factory.mktemp("seen")
     goals = ("put_in_tray",)
     record_session(
-        SessionConfig(episodes=5, goals=goals, cameras=CAMERAS, image=SIZE), folder / "episodes"
+        SessionConfig(episodes=3, goals=goals, cameras=CAMERAS, image=SIZE), folder / "episodes"
     )
     demonstrations = load_demonstrations(folder / "episodes")
     segments = [
@@ -62,7 +63,8 @@ def test_the_simulated_arm_shows_them_what_they_need_fast_enough(library, task, 
         CAMERAS, (*SIZE, 3)
     )
     started_s = time.process_time()
-    runs = (run_episode(simulation, library, plan, "in(red, tray)", seed) for seed in range(9))
+    config, goal = ExecutorConfig(attempts=1), "in(red, tray)"
+    runs = (run_episode(simulation, library, plan, goal, seed, config) for seed in range(9))
     trace = next(episode.trace for episode in runs if episode.trace)  # where there is a plan
     spent_s = time.process_time() - started_s
     assert trace.control_steps > 10
