@@ -40,6 +40,19 @@ def lineage_of(
         "sha256/segments": hashlib.sha256(pieces.encode()).hexdigest(),
         "sha256/task.toml": hashlib.sha256(_task_text(task)).hexdigest(),
         **{f"sha256/{one.name}": content_hash(one) for one in demonstrations},
+        **_video_hashes(demonstrations, config.cameras),
+    }
+
+
+def _video_hashes(
+    demonstrations: Sequence[Demonstration], cameras: Sequence[str]
+) -> dict[str, str]:
+    """SHA-256 of the videos that policies learn to see from."""
+    return {
+        f"sha256/{one.name}/{camera}": hashlib.sha256(one.video[camera].read_bytes()).hexdigest()
+        for one in demonstrations
+        for camera in cameras
+        if camera in one.video
     }
 
 

@@ -1,3 +1,4 @@
+import hashlib
 import importlib.metadata
 from dataclasses import replace
 
@@ -41,3 +42,15 @@ def test_whatever_changes_the_result_changes_the_fingerprint(task):
     assert len({fingerprint(lineage) for lineage in lineages}) == 4
     again = lineage_of([ONE], CUTS, task, TrainConfig())
     assert fingerprint(again) == fingerprint(lineages[0])
+
+
+def test_what_policies_learn_to_see_from_belongs_to_the_lineage(task, tmp_path):
+    (tmp_path / "front.mp4").write_bytes(b"frames")
+    filmed = replace(ONE, video={"front": tmp_path / "front.mp4"})
+    config = TrainConfig(cameras=("front", "wrist"))
+    lineage = lineage_of([filmed], CUTS, task, config)
+    digest = hashlib.sha256(b"frames").hexdigest()
+    assert {k: v for k, v in lineage.items() if k.startswith("sha256/one/")} == {
+        "sha256/one/front": digest
+    }
+    assert "sha256/one/front" not in lineage_of([filmed], CUTS, task, TrainConfig())
