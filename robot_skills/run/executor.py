@@ -10,6 +10,7 @@ from robot_skills.core.policy import ActionChunk, Subgoal
 from robot_skills.core.robot import Robot
 from robot_skills.core.skill import NOTHING_BARRED, Barred, Plan, PlanStep, SkillLibrary
 from robot_skills.core.task import Task
+from robot_skills.nets.camera_sight import library_cameras
 from robot_skills.nets.residual import ActResidual
 from robot_skills.nets.skill_policy import SkillPolicy, chunk_in_world
 from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
@@ -322,6 +323,14 @@ def _check_fit(library: SkillLibrary, robot: Robot, body: Body) -> None:
         raise InputError(
             f"the library was trained at {library.rate_hz:g} Hz; this robot is controlled at "
             f"{robot.rate_hz:g} Hz"
+        )
+    setup = library_cameras(library)
+    images = robot.observe().images if setup else {}
+    missing = [name for name in setup.cameras if name not in images] if setup else []
+    if missing:
+        raise InputError(
+            f"the library looks through the cameras {', '.join(missing)}; this robot has "
+            f"{', '.join(images) or 'none'}"
         )
 
 

@@ -5,12 +5,14 @@ import time
 import pytest
 
 from robot_skills.core.demonstration import Segment
+from robot_skills.core.errors import InputError
 from robot_skills.core.skill import NOTHING_BARRED
 from robot_skills.nets.camera_sight import camera_setup, library_cameras
 from robot_skills.plan import plan_without
 from robot_skills.record.session import SessionConfig, record_session
 from robot_skills.run.config import ExecutorConfig
 from robot_skills.run.evaluation import Simulation, run_episode
+from robot_skills.run.executor import Executor
 from robot_skills.sim.gl import rendering_available
 from robot_skills.storage.episodes import load_demonstrations
 from robot_skills.storage.libraries import load_library, save_library
@@ -69,3 +71,9 @@ def test_the_simulated_arm_shows_them_what_they_need_fast_enough(library, task, 
     spent_s = time.process_time() - started_s
     assert trace.control_steps > 10
     assert spent_s < 3.0 * trace.seconds + 3.0  # a minute for twenty seconds of robot time
+
+
+def test_a_robot_without_cameras_is_refused_before_it_moves(library, task, body):
+    robot, _ = Simulation(task, body).start("put_in_tray", 0)
+    with pytest.raises(InputError, match="the cameras front, wrist; this robot has none"):
+        Executor(library, task, robot, body)
