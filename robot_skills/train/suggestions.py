@@ -32,7 +32,7 @@ def suggest(library: SkillLibrary, groups: Sequence[SkillGroup], task: Task) -> 
 def merges(library: SkillLibrary) -> Iterator[str]:
     """Pairs of skills with one kind of frame that move nearly alike, and do not undo each other."""
     for one, other in combinations(library.skills, 2):
-        if one.frame == other.frame and one.motions and other.motions and not _opposed(one, other):
+        if one.motions and other.motions and _might_be_one(one, other):
             a, b = _motions(one), _motions(other)
             apart = spreads_apart(a, b)
             if apart < MERGE_BELOW:
@@ -43,8 +43,27 @@ def merges(library: SkillLibrary) -> Iterator[str]:
                 )
 
 
+def _might_be_one(one: Skill, other: Skill) -> bool:
+    """Things of two types are moved by one skill only where the same comes of it."""
+    if one.frame != other.frame or _opposed(one, other):
+        return False
+    return _types(one) == _types(other) or bool(_deeds(one) & _deeds(other))
+
+
+def _types(skill: Skill) -> list[str]:
+    return sorted({operator.parameters[0].type for operator in skill.operators})
+
+
+def _deeds(skill: Skill) -> set[tuple[tuple[str, ...], ...]]:
+    """The predicates that each operator makes true, and those that it makes false."""
+    return {
+        tuple(tuple(sorted(f.predicate for f in facts)) for facts in (o.add, o.delete))
+        for o in skill.operators
+    }
+
+
 def _merging(one: Skill, other: Skill, apart: float) -> str:
-    kinds = [sorted({o.parameters[0].type for o in skill.operators}) for skill in (one, other)]
+    kinds = [_types(skill) for skill in (one, other)]
     if kinds[0] != kinds[1]:
         words = [" and ".join(kind) for kind in kinds]
         return f"?x is a {words[0]} in one and a {words[1]} in the other: one type makes them one"

@@ -57,6 +57,7 @@ def test_skills_that_move_alike_on_things_of_two_types_are_named(task):
     "other",
     [
         skill("far", motions(20, 0.5)),
+        skill("press", motions(20), kind="knob", add="lit(?x)", delete=""),
         skill("undo", motions(20), add="clear(?x)", delete="holding(?x)"),
         replace(skill("goal", motions(20)), frame=ReferenceFrame("goal", "?x")),
         replace(skill("old", motions(20)), motions={}),
