@@ -79,10 +79,10 @@ class Refine:
     arm: str = ""
     """Arm: a name in assets/arms/ or a folder; the library's own by default."""
 
-    position_m: float = 0.01
+    position_m: float = 0.005
     """How far a correction may move the target along an axis."""
 
-    rotation_rad: float = 0.1
+    rotation_rad: float = 0.05
     """How far a correction may turn it about an axis."""
 
     seed: int = 0

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 CLOSE, CLOSE_LIMIT = 200.0, 2.0  # 1/m: the last centimetre
 NEAR = 10.0  # 1/m
-WAIT = 0.5  # an action above this leaves the gripper's command as it was
+WAIT = 0.25  # an action above this leaves the gripper's command as it was
 AHEAD = 50.0  # 1/m
 TURNED = 10.0  # 1/rad
 ELAPSED = 0.01  # a skill takes some hundred steps

@@ -35,8 +35,8 @@ class ResidualReach:
     An action holds for `every` control steps, so that what is tried is tried long enough to show.
     """
 
-    position_m: float = 0.01
-    rotation_rad: float = 0.1
+    position_m: float = 0.005
+    rotation_rad: float = 0.05
     every: int = 6
 
 
