@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trying:
-    """Makes a function from goal and seed to the trials of every skill in that episode."""
+    """Makes a function from goal and seed to the trials of every skill in that episode.
+
+    An episode is over with the first failure: what follows it is no start to practise from.
+    """
 
     simulated: Simulated
 
@@ -26,9 +29,11 @@ class Trying:
         library, simulation, make_plan = self.simulated.parts()
 
         def run_case(goal: str, seed: int) -> "tuple[SkillTrial, ...]":
+            from robot_skills.run.config import ExecutorConfig
             from robot_skills.run.trials import run_trials
 
-            return run_trials(simulation, library, make_plan, goal, seed)[1]
+            once = ExecutorConfig(attempts=1, failures=1)
+            return run_trials(simulation, library, make_plan, goal, seed, once)[1]
 
         return run_case
 

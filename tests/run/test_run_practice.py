@@ -172,10 +172,10 @@ def test_where_nothing_fails_nothing_is_refined():
         limiting_skill([])
 
 
-def test_retries_are_starts_too_but_what_ran_out_of_time_is_not():
+def test_neither_a_retry_nor_what_ran_out_of_time_is_a_start():
     late = replace(trial("a", False), outcome="OUT_OF_TIME")
     tried = [trial("a", True), trial("a", True, first_try=False), late, trial("b", True)]
-    assert trials_of(tried, "a") == tried[:2]
+    assert trials_of(tried, "a") == tried[:1]
 
 
 def test_what_was_measured_goes_with_the_refined_skill(library):
