@@ -50,5 +50,5 @@ def limiting_skill(needs: Sequence[SkillNeed]) -> str:
 
 
 def trials_of(trials: Sequence[SkillTrial], skill: str) -> list[SkillTrial]:
-    """The trials of one skill that came to their own end; what a failure left behind is no start."""
+    """The trials of one skill that came to their own end, without retries."""
     return [t for t in trials if t.skill == skill and t.first_try and t.decided]
