@@ -17,7 +17,8 @@ from robot_skills.run.result_files import load_results
 from robot_skills.storage.libraries import library_sha256, save_library
 
 POSE = np.array([[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]])
-INPUTS = skill_features(SkillView(POSE, POSE, POSE, *np.zeros((4, 1)), *np.zeros((2, 1, 0)))).shape[1]
+VIEW = SkillView(POSE, POSE, POSE, *np.zeros((4, 1)), *np.zeros((2, 1, 0)))
+INPUTS = skill_features(VIEW).shape[1]
 
 
 @pytest.fixture(scope="module")
