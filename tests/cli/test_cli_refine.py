@@ -15,9 +15,9 @@ from robot_skills.run.statistics import wilson
 from robot_skills.run.trials import save_trials
 from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.storage.libraries import save_library
-from robot_skills.train.refinement import algorithm
+from robot_skills.train.refinement import algorithm, practising
 
-FEW = 6
+FEW = 3
 
 
 @pytest.fixture
@@ -40,6 +40,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(refine_stages.Stages, "goals", lambda _self: ("put_in_tray",))
     monkeypatch.setattr(refine, "PRACTICE_STARTS", 2)
     monkeypatch.setattr(gate, "LEAST_PAIRS", FEW)
+    monkeypatch.setattr(practising, "LOOK_STEPS", 5)
     monkeypatch.setattr(algorithm, "AlgorithmConfig", lambda: small)
 
 
