@@ -27,8 +27,8 @@ from results import RESULTS, Figure, write_results
 
 from robot_skills.cli.simulated import Simulated
 from robot_skills.core.errors import InputError
-from robot_skills.run.parallel import cases
-from robot_skills.run.statistics import paired_difference, wilson
+from robot_skills.run.evaluate.parallel import cases
+from robot_skills.run.evaluate.statistics import paired_difference, wilson
 
 ENV, ARM, GOAL = "assembly", "ur5e", "insert"
 SEED = 30_000  # of the evaluated starts; training and practice never used these

@@ -37,8 +37,8 @@ from robot_skills.cli.progress import track
 from robot_skills.cli.simulated import Simulated
 from robot_skills.core.demonstration import Demonstration
 from robot_skills.core.skill import SkillLibrary
-from robot_skills.run.parallel import cases
-from robot_skills.run.statistics import wilson
+from robot_skills.run.evaluate.parallel import cases
+from robot_skills.run.evaluate.statistics import wilson
 from robot_skills.storage.episodes import load_demonstrations
 from robot_skills.storage.libraries import load_library
 from robot_skills.train.cloning import CloningConfig

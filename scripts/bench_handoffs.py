@@ -14,18 +14,18 @@ from results import Figure, write_results
 from robot_skills.cli.handoffs import FIRST_SEED, ProbedTrials
 from robot_skills.cli.progress import track
 from robot_skills.cli.simulated import Simulated
-from robot_skills.run.evaluation import Episode
-from robot_skills.run.handoffs import (
+from robot_skills.run.evaluate.episodes import Episode
+from robot_skills.run.evaluate.parallel import cases, evaluate_in_processes, map_in_processes
+from robot_skills.run.evaluate.statistics import paired_difference, wilson
+from robot_skills.run.handoffs.estimates import (
     HandoffTable,
     is_handed,
     measure_handoffs,
     prediction_error,
     with_handoffs,
 )
-from robot_skills.run.parallel import cases, evaluate_in_processes, map_in_processes
-from robot_skills.run.statistics import paired_difference, wilson
-from robot_skills.run.trial import SkillTrial
-from robot_skills.run.trials import load_trials, save_trials
+from robot_skills.run.trials.trial import SkillTrial
+from robot_skills.run.trials.trial_files import load_trials, save_trials
 from robot_skills.storage.libraries import load_library, save_library
 
 WEAK, FEWEST = 0.9, 10  # pairs to show: a hand-off below this, of so many trials

@@ -31,9 +31,9 @@ from results import Figure, write_results
 
 from robot_skills.cli.simulated import Simulated
 from robot_skills.nets.skill_policy import SkillPolicy
-from robot_skills.run.parallel import cases
-from robot_skills.run.statistics import wilson
-from robot_skills.run.subgoals import bind_subgoal
+from robot_skills.run.evaluate.parallel import cases
+from robot_skills.run.evaluate.statistics import wilson
+from robot_skills.run.execute.subgoals import bind_subgoal
 from robot_skills.storage.atomic import write_text
 from robot_skills.storage.libraries import load_library
 

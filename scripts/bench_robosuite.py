@@ -26,8 +26,8 @@ from robot_skills.core.task import Task
 from robot_skills.core.task_file import load_task
 from robot_skills.paths import find
 from robot_skills.record.session import SessionConfig, record_session
-from robot_skills.run.parallel import cases
-from robot_skills.run.statistics import wilson
+from robot_skills.run.evaluate.parallel import cases
+from robot_skills.run.evaluate.statistics import wilson
 from robot_skills.storage.atomic import write_text
 
 SEED = 30_000  # of the evaluated starts; no demonstration used these

@@ -27,11 +27,11 @@ from robot_skills.core.task import Task
 from robot_skills.core.task_file import load_task
 from robot_skills.nets.network import INPUT_MEAN
 from robot_skills.paths import find
-from robot_skills.run.evaluation import Episode, Simulation, skill_counts
-from robot_skills.run.executor import ExecutorConfig
-from robot_skills.run.flat import FlatRunner
-from robot_skills.run.parallel import Build, RunCase, evaluate_in_processes
-from robot_skills.run.statistics import Rate, wilson
+from robot_skills.run.controls.flat import FlatRunner
+from robot_skills.run.evaluate.episodes import Episode, Simulation, skill_counts
+from robot_skills.run.evaluate.parallel import Build, RunCase, evaluate_in_processes
+from robot_skills.run.evaluate.statistics import Rate, wilson
+from robot_skills.run.execute.config import ExecutorConfig
 from robot_skills.segment.config import Method, SegmentConfig
 from robot_skills.segment.segmenter import segment
 from robot_skills.sim.kinematics import MujocoKinematics

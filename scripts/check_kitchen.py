@@ -15,7 +15,7 @@ from robot_skills.core.task import Goal
 from robot_skills.core.task_file import load_task
 from robot_skills.paths import find
 from robot_skills.record.session import rehearse
-from robot_skills.run.statistics import wilson
+from robot_skills.run.evaluate.statistics import wilson
 
 ARMS = ("ur5e", "panda")
 FOODS = ("tomato", "cheese", "carrot")

@@ -29,10 +29,10 @@ from robot_skills.core.task_file import load_task
 from robot_skills.nets.meta_policy import MetaPolicy, meta_shape
 from robot_skills.paths import find
 from robot_skills.record.session import SessionConfig, record_session
-from robot_skills.run.evaluation import Episode, Simulation, run_episode
-from robot_skills.run.executor import ExecutorConfig
-from robot_skills.run.meta_controller import MetaController
-from robot_skills.run.parallel import RunCase
+from robot_skills.run.controls.meta_controller import MetaController
+from robot_skills.run.evaluate.episodes import Episode, Simulation, run_episode
+from robot_skills.run.evaluate.parallel import RunCase
+from robot_skills.run.execute.config import ExecutorConfig
 from robot_skills.storage.atomic import write_text
 from robot_skills.storage.episodes import load_demonstrations
 from robot_skills.storage.libraries import load_library

@@ -10,7 +10,7 @@ from results import RESULTS, Figure, read_results
 
 from robot_skills.core.facts import Fact, parse_facts
 from robot_skills.core.task import GoalTemplate, Task
-from robot_skills.run.statistics import wilson
+from robot_skills.run.evaluate.statistics import wilson
 
 Columns = Mapping[str, Sequence[Row]]  # rows by column
 NOT_RUN = "not run"

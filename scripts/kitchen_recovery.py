@@ -10,8 +10,8 @@ from results import Figure
 
 from robot_skills.cli.run_disturbed import DisturbedCases
 from robot_skills.cli.simulated import Simulated
-from robot_skills.run.disturbed import DisturbedPair
-from robot_skills.run.statistics import wilson
+from robot_skills.run.evaluate.disturbed import DisturbedPair
+from robot_skills.run.evaluate.statistics import wilson
 from robot_skills.sim.disturbances import DisturbanceKind
 
 RESAMPLES = 2000

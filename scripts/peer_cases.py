@@ -12,9 +12,9 @@ from peer_view import observations_of, pose_asked
 
 from robot_skills.core.task import Task
 from robot_skills.nets.flat_features import FlatView
-from robot_skills.run.evaluation import Episode, Simulation
-from robot_skills.run.flat import GoalEpisode
-from robot_skills.run.parallel import RunCase
+from robot_skills.run.controls.flat import GoalEpisode
+from robot_skills.run.evaluate.episodes import Episode, Simulation
+from robot_skills.run.evaluate.parallel import RunCase
 
 INSIDE = Path(__file__).with_name("peer_inside.py")
 

@@ -13,9 +13,9 @@ from robot_skills.cli.provenance import library_identity
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from robot_skills.run.comparison import Compared, Comparison, Cost, SkillRates
-    from robot_skills.run.result_files import Results
-    from robot_skills.run.statistics import Difference, Median, Rate
+    from robot_skills.run.evaluate.comparison import Compared, Comparison, Cost, SkillRates
+    from robot_skills.run.evaluate.result_files import Results
+    from robot_skills.run.evaluate.statistics import Difference, Median, Rate
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Compare:
 
     def run(self) -> None:
         """Run or read both, and print what differs."""
-        from robot_skills.run.comparison import compare_results, decision
+        from robot_skills.run.evaluate.comparison import compare_results, decision
 
         first, second = self._results()
         comparison = compare_results(first, second)
@@ -73,7 +73,7 @@ class Compare:
 
     def _results(self) -> "tuple[Results, Results]":
         from robot_skills.core.errors import InputError
-        from robot_skills.run.result_files import load_results
+        from robot_skills.run.evaluate.result_files import load_results
 
         if self.episodes < 1 or self.margin < 0:
             raise InputError(
@@ -111,8 +111,8 @@ class Compare:
         from robot_skills.cli.progress import track
         from robot_skills.cli.run import results_document
         from robot_skills.cli.simulated import Simulated
-        from robot_skills.run.parallel import cases, evaluate_in_processes
-        from robot_skills.run.result_files import Results, read_row
+        from robot_skills.run.evaluate.parallel import cases, evaluate_in_processes
+        from robot_skills.run.evaluate.result_files import Results, read_row
         from robot_skills.storage.atomic import write_text
 
         simulated = Simulated(folder, self.env, "")

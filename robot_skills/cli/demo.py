@@ -124,7 +124,7 @@ class Demo:
 
         from robot_skills.cli.report import write_report
         from robot_skills.cli.run import task_table
-        from robot_skills.run.results import read_result
+        from robot_skills.run.evaluate.results import read_result
         from robot_skills.storage.atomic import write_text
 
         notes = {note.name: note for note in stages.notes}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from robot_skills.core.arm import ArmProfile
     from robot_skills.core.demonstration import Demonstration, Segment
     from robot_skills.core.task import Task
-    from robot_skills.run.executor import Moment
+    from robot_skills.run.execute.watching import Moment
 
 STRIP_FRAMES, SKILL_FRAMES = 9, 6
 STRIP_SIZE = (240, 320)  # height, width, before the margins are cut off
@@ -43,7 +43,7 @@ def draw_skills(
 
 def draw_moments(path: Path, moments: "Sequence[Moment]", task: "Task", arm: "ArmProfile") -> None:
     """A strip of an episode, without anything written over it."""
-    from robot_skills.run.film import Studio, observed_objects
+    from robot_skills.run.show.film import Studio, observed_objects
 
     chosen = [moments[i].observation for i in telling_moments(moments)]
     with Studio(task, arm, observed_objects(task, chosen[0]), STRIP_SIZE) as studio:

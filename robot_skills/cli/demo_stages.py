@@ -10,7 +10,7 @@ from robot_skills.cli.simulated import Simulated
 
 if TYPE_CHECKING:
     from robot_skills.core.demonstration import Demonstration, Segment
-    from robot_skills.run.executor import Moment
+    from robot_skills.run.execute.watching import Moment
     from robot_skills.segment.many.sources import Source
     from robot_skills.train.trainer import Training
 
@@ -126,7 +126,7 @@ class DemoStages:
         from robot_skills.cli.run import results_document, write_results
         from robot_skills.core.task_file import load_task
         from robot_skills.paths import find
-        from robot_skills.run.parallel import cases, evaluate_in_processes
+        from robot_skills.run.evaluate.parallel import cases, evaluate_in_processes
 
         goals = tuple(load_task(find("envs", self.env)).goals)
         wanted = cases(goals, self.evaluated, EVALUATION_SEED + self.seed)
@@ -183,7 +183,7 @@ class DemoStages:
         result = deploy.deploy(moments.append)
         held = bool(result.twin["goal_held"])
         if self.filmed:
-            from robot_skills.run.film import write_film
+            from robot_skills.run.show.film import write_film
 
             arm, task = load_arm(find("assets/arms", self.arm)), load_task(find("envs", self.env))
             write_film(self.folder / "twin.mp4", moments, task, arm, held, track)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from robot_skills.core.skill import SkillLibrary
     from robot_skills.core.task import Goal, Task
     from robot_skills.deploy.driver_robot import DriverRobot
-    from robot_skills.run.evaluation import Episode
-    from robot_skills.run.executor import Watch
-    from robot_skills.run.trace import Trace
+    from robot_skills.run.evaluate.episodes import Episode
+    from robot_skills.run.execute.trace import Trace
+    from robot_skills.run.execute.watching import Watch
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Deploy:
         from robot_skills.core.skill import NOTHING_BARRED, Barred, Plan
         from robot_skills.deploy.connect import deployed_arm
         from robot_skills.plan import plan_without
-        from robot_skills.run.executor import execute
+        from robot_skills.run.execute.executor import execute
         from robot_skills.sim.kinematics import MujocoKinematics
 
         kinematics = MujocoKinematics(arm)
@@ -182,7 +182,7 @@ class Deploy:
     def _kept(self) -> Deployment:
         """Reach the goal and write what came of it, be it a fault, to --out."""
         from robot_skills.core.errors import RobotFault
-        from robot_skills.run.evaluation import Episode
+        from robot_skills.run.evaluate.episodes import Episode
 
         try:
             result = self.deploy()

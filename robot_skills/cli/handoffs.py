@@ -13,9 +13,9 @@ from robot_skills.cli.simulated import Simulated
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from robot_skills.run.handoff_advice import Advice
-    from robot_skills.run.handoffs import HandoffTable
-    from robot_skills.run.trial import SkillTrial
+    from robot_skills.run.handoffs.advice import Advice
+    from robot_skills.run.handoffs.estimates import HandoffTable
+    from robot_skills.run.trials.trial import SkillTrial
 
 FIRST_SEED = 20_000  # far from the seeds with which tasks are evaluated
 
@@ -68,8 +68,8 @@ class Handoffs:
         """Measure, tell the library, print the tables and the advice; with --fix follow it."""
         from rich.console import Console
 
-        from robot_skills.run.handoff_advice import Place, advise
-        from robot_skills.run.handoffs import measure_handoffs
+        from robot_skills.run.handoffs.advice import Place, advise
+        from robot_skills.run.handoffs.estimates import measure_handoffs
 
         simulated = Simulated(self.library, self.env, self.arm)
         library, task, _ = simulated.load()
@@ -90,8 +90,8 @@ class Handoffs:
     def _trials(self, simulated: Simulated, goals: Sequence[str]) -> "list[SkillTrial]":
         from robot_skills.cli.progress import track
         from robot_skills.core.errors import InputError
-        from robot_skills.run.parallel import cases, map_in_processes
-        from robot_skills.run.trials import load_trials, save_trials
+        from robot_skills.run.evaluate.parallel import cases, map_in_processes
+        from robot_skills.run.trials.trial_files import load_trials, save_trials
 
         if self.trials is not None:
             return load_trials(self.trials)
@@ -105,7 +105,7 @@ class Handoffs:
         return trials
 
     def _keep(self, table: "HandoffTable", trials: "Sequence[SkillTrial]") -> None:
-        from robot_skills.run.handoffs import with_handoffs
+        from robot_skills.run.handoffs.estimates import with_handoffs
         from robot_skills.storage.libraries import load_library, save_library
 
         library = with_handoffs(load_library(self.library), table, trials)
@@ -113,7 +113,7 @@ class Handoffs:
         print(f"{self.library} is now version {load_library(self.library).version}")
 
     def _tell(self, advice: "Sequence[Advice]") -> None:
-        from robot_skills.run.trials import save_trials
+        from robot_skills.run.trials.trial_files import save_trials
 
         for one in advice:
             save_trials(one.folder, one.starts, replace=True)
@@ -139,8 +139,8 @@ class ProbedTrials:
 
     def __call__(self) -> "Callable[[tuple[str, int]], list[SkillTrial]]":
         """A function from goal and seed to trials."""
-        from robot_skills.run.probing import probe
-        from robot_skills.run.trials import run_trials
+        from robot_skills.run.handoffs.probing import probe
+        from robot_skills.run.trials.collecting import run_trials
 
         library, simulation, make_plan = self.simulated.parts()
 

@@ -33,8 +33,8 @@ class LibraryPromote:
         from datetime import UTC, datetime
 
         from robot_skills.core.errors import InputError
-        from robot_skills.run.promotion import LEAST, evidence_for
-        from robot_skills.run.result_files import load_results
+        from robot_skills.run.evaluate.promotion import LEAST, evidence_for
+        from robot_skills.run.evaluate.result_files import load_results
         from robot_skills.storage.libraries import library_sha256, load_library
         from robot_skills.storage.library_standing import Standing, load_record, promote
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from robot_skills.nets.residual import ResidualReach
     from robot_skills.run.practice.gate import Verdict
     from robot_skills.run.practice.starts import SkillNeed
-    from robot_skills.run.trial import SkillTrial
+    from robot_skills.run.trials.trial import SkillTrial
     from robot_skills.storage.kept_practice import KeptPractice
     from robot_skills.train.refinement.practising import Practised
 
@@ -127,7 +127,7 @@ class Refine:
 
     def _check(self) -> None:
         from robot_skills.core.errors import InputError
-        from robot_skills.run.trials import load_trials
+        from robot_skills.run.trials.trial_files import load_trials
         from robot_skills.storage.libraries import check_free, load_library
         from robot_skills.storage.writable import check_folder
 
@@ -165,7 +165,7 @@ class Refine:
     def _given(self, name: str) -> "list[SkillTrial]":
         """Trials of the skill in --starts."""
         from robot_skills.core.errors import InputError
-        from robot_skills.run.trials import load_trials
+        from robot_skills.run.trials.trial_files import load_trials
 
         if self.starts is None:
             return []

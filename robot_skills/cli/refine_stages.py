@@ -11,7 +11,7 @@ from robot_skills.cli.simulated import Simulated
 if TYPE_CHECKING:
     from robot_skills.core.skill import Skill
     from robot_skills.nets.residual import ResidualReach
-    from robot_skills.run.trial import SkillTrial
+    from robot_skills.run.trials.trial import SkillTrial
     from robot_skills.storage.kept_practice import KeptPractice
     from robot_skills.train.refinement.practising import Practised
 
@@ -59,7 +59,7 @@ class Stages:
 
     def _tried(self, episodes: int, first_seed: int) -> "list[SkillTrial]":
         from robot_skills.cli.progress import track
-        from robot_skills.run.parallel import cases, evaluate_in_processes
+        from robot_skills.run.evaluate.parallel import cases, evaluate_in_processes
 
         wanted = cases(self.goals(), episodes, first_seed)
         tried = evaluate_in_processes(Trying(self.simulated), wanted, self.workers, track)
@@ -102,7 +102,7 @@ class Stages:
     def repeat(self, skill: "Skill", trials: "Sequence[SkillTrial]") -> "list[SkillTrial]":
         """The skill in the place of the library's, from the starts of trials."""
         from robot_skills.cli.progress import track
-        from robot_skills.run.parallel import map_in_processes
+        from robot_skills.run.evaluate.parallel import map_in_processes
 
         build = Repeating(self.simulated, skill)
         return map_in_processes(build, trials, self.workers, track, "comparing old and new")

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
     from robot_skills.core.skill import Skill
     from robot_skills.nets.residual import ResidualReach
-    from robot_skills.run.parallel import RunCase
+    from robot_skills.run.evaluate.parallel import RunCase
     from robot_skills.run.practice.environment import SkillPractice
-    from robot_skills.run.trial import SkillTrial
+    from robot_skills.run.trials.trial import SkillTrial
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Trying:
         library, simulation, make_plan = self.simulated.parts()
 
         def run_case(goal: str, seed: int) -> "tuple[SkillTrial, ...]":
-            from robot_skills.run.config import ExecutorConfig
-            from robot_skills.run.trials import run_trials
+            from robot_skills.run.execute.config import ExecutorConfig
+            from robot_skills.run.trials.collecting import run_trials
 
             once = ExecutorConfig(attempts=1, failures=1)
             return run_trials(simulation, library, make_plan, goal, seed, once)[1]
@@ -54,7 +54,7 @@ class Repeating:
 
         def repeat(trial: "SkillTrial") -> "SkillTrial":
             from robot_skills.run.practice.environment import step_of
-            from robot_skills.run.trials import try_step
+            from robot_skills.run.trials.collecting import try_step
 
             return try_step(simulation, changed, trial.start, step_of(trial, changed))
 

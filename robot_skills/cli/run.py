@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from robot_skills.core.task import Task
-    from robot_skills.run.evaluation import Episode
-    from robot_skills.run.executor import Moment
-    from robot_skills.run.results import TaskResult
-    from robot_skills.run.statistics import Rate
+    from robot_skills.run.evaluate.episodes import Episode
+    from robot_skills.run.evaluate.results import TaskResult
+    from robot_skills.run.evaluate.statistics import Rate
+    from robot_skills.run.execute.watching import Moment
     from robot_skills.sim.disturbances import DisturbanceKind
     from robot_skills.sim.sim_arm import SimArm
 
@@ -135,7 +135,7 @@ class Run:
 
     def _evaluate(self, simulated: Simulated, goals: Sequence[str]) -> "list[Episode]":
         from robot_skills.cli.progress import track
-        from robot_skills.run.parallel import cases, evaluate_in_processes
+        from robot_skills.run.evaluate.parallel import cases, evaluate_in_processes
 
         wanted = cases(goals, self.episodes, self.seed)
         if self.view:
@@ -159,7 +159,7 @@ def _in_window(simulated: Simulated, goal: str, seed: int) -> "Episode":
     """One episode shown in MuJoCo's viewer at its own pace."""
     from contextlib import ExitStack
 
-    from robot_skills.run.evaluation import Watchers
+    from robot_skills.run.evaluate.episodes import Watchers
     from robot_skills.sim.viewer import Viewer
 
     with ExitStack() as stack:
@@ -173,7 +173,7 @@ def _in_window(simulated: Simulated, goal: str, seed: int) -> "Episode":
 
 def watched_moments(simulated: Simulated, goal: str, seed: int) -> "tuple[Episode, list[Moment]]":
     """One episode, and what its watcher was shown at every control step."""
-    from robot_skills.run.evaluation import Watchers
+    from robot_skills.run.evaluate.episodes import Watchers
 
     moments: list[Moment] = []
     watchers = Watchers(steps=moments.append)
@@ -186,7 +186,7 @@ def film(simulated: Simulated, goal: str, seed: int, path: Path) -> "tuple[Episo
     Raises InputError where nothing was done or nothing can be drawn.
     """
     from robot_skills.cli.progress import track
-    from robot_skills.run.film import write_film
+    from robot_skills.run.show.film import write_film
 
     episode, moments = watched_moments(simulated, goal, seed)
     _, task, arm = simulated.load()
@@ -207,8 +207,8 @@ def print_results(episodes: "Sequence[Episode]") -> None:
     """Tables of tasks and of skills, and why episodes failed."""
     from rich.console import Console
 
-    from robot_skills.run.evaluation import skill_rates
-    from robot_skills.run.results import task_results, total_results
+    from robot_skills.run.evaluate.episodes import skill_rates
+    from robot_skills.run.evaluate.results import task_results, total_results
 
     tasks, totals = task_results(episodes), total_results(episodes)
     Console().print(task_table(tasks, totals if len(tasks) > 1 else []))
@@ -288,8 +288,8 @@ def results_document(
 ) -> dict[str, Any]:
     """Rates by task and skill, every episode with its trace, settings and version, as values."""
     from robot_skills import __version__
-    from robot_skills.run.evaluation import skill_rates
-    from robot_skills.run.results import FORMAT, episode_row, task_results, total_results
+    from robot_skills.run.evaluate.episodes import skill_rates
+    from robot_skills.run.evaluate.results import FORMAT, episode_row, task_results, total_results
 
     return {
         "format": FORMAT,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from robot_skills.cli.simulated import Simulated
 
 if TYPE_CHECKING:
-    from robot_skills.run.disturbed import DisturbedPair
+    from robot_skills.run.evaluate.disturbed import DisturbedPair
     from robot_skills.sim.disturbances import DisturbanceKind
 
 COLUMNS = ("", "with", "without", "ratio", "recovered", "95 %", "alarm first", "pairs")
@@ -25,7 +25,7 @@ class DisturbedCases:
 
     def __call__(self) -> "Callable[[str, int], list[DisturbedPair]]":
         """The function of one process."""
-        from robot_skills.run.disturbed import run_disturbed_pairs
+        from robot_skills.run.evaluate.disturbed import run_disturbed_pairs
 
         library, simulation, make_plan = self.simulated.parts()
 
@@ -45,7 +45,7 @@ def evaluate(
 ) -> "list[DisturbedPair]":
     """Every pair of every goal and seed, one a kind."""
     from robot_skills.cli.progress import track
-    from robot_skills.run.parallel import cases, evaluate_in_processes
+    from robot_skills.run.evaluate.parallel import cases, evaluate_in_processes
 
     build = DisturbedCases(simulated, tuple(kinds))
     found = evaluate_in_processes(build, cases(goals, episodes, seed), workers, track)
@@ -58,7 +58,7 @@ def print_recoveries(pairs: "Sequence[DisturbedPair]") -> None:
     from rich.table import Table
 
     from robot_skills.cli.run import interval
-    from robot_skills.run.recovery import false_alarms_per_minute, recoveries
+    from robot_skills.run.evaluate.recovery import false_alarms_per_minute, recoveries
 
     table = Table(*COLUMNS, box=None)
     for one in recoveries(pairs):
@@ -98,8 +98,8 @@ def write_pairs(
 ) -> None:
     """Write rates by kind and both episodes of every pair, with their traces, as JSON."""
     from robot_skills import __version__
-    from robot_skills.run.recovery import false_alarms_per_minute, recoveries
-    from robot_skills.run.results import FORMAT
+    from robot_skills.run.evaluate.recovery import false_alarms_per_minute, recoveries
+    from robot_skills.run.evaluate.results import FORMAT
     from robot_skills.storage.atomic import write_text
 
     document = {
@@ -114,7 +114,7 @@ def write_pairs(
 
 
 def _row(pair: "DisturbedPair") -> dict[str, Any]:
-    from robot_skills.run.results import episode_row
+    from robot_skills.run.evaluate.results import episode_row
 
     return {
         "kind": str(pair.kind),
@@ -130,10 +130,10 @@ def film_pair(simulated: Simulated, pairs: "Sequence[DisturbedPair]", path: Path
     """Film the first disturbed episode; InputError where nothing could be disturbed."""
     from robot_skills.cli.progress import track
     from robot_skills.core.errors import InputError
-    from robot_skills.run.disturbed import DisturbedWatch
-    from robot_skills.run.evaluation import Watchers
-    from robot_skills.run.film import write_film
-    from robot_skills.run.watching import Moment
+    from robot_skills.run.evaluate.disturbed import DisturbedWatch
+    from robot_skills.run.evaluate.episodes import Watchers
+    from robot_skills.run.execute.watching import Moment
+    from robot_skills.run.show.film import write_film
 
     chosen = next((pair for pair in pairs if pair.disturbance is not None), None)
     if chosen is None or chosen.disturbance is None:

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from robot_skills.core.facts import State
     from robot_skills.core.skill import Barred, Plan, SkillLibrary
     from robot_skills.core.task import Task
-    from robot_skills.run.evaluation import Episode, MakePlan, Simulation, Spectator
-    from robot_skills.run.parallel import RunCase
+    from robot_skills.run.evaluate.episodes import Episode, MakePlan, Simulation, Spectator
+    from robot_skills.run.evaluate.parallel import RunCase
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Simulated:
         library, simulation, make_plan = self.parts()
 
         def run_case(goal: str, seed: int) -> "Episode":
-            from robot_skills.run.evaluation import run_episode
+            from robot_skills.run.evaluate.episodes import run_episode
 
             return run_episode(simulation, library, make_plan, goal, seed)
 
@@ -45,7 +45,7 @@ class Simulated:
 
     def watched(self, goal: str, seed: int, spectator: "Spectator") -> "Episode":
         """One episode, seen by a spectator."""
-        from robot_skills.run.evaluation import run_episode
+        from robot_skills.run.evaluate.episodes import run_episode
 
         library, simulation, make_plan = self.parts()
         return run_episode(simulation, library, make_plan, goal, seed, spectator=spectator)
@@ -56,7 +56,7 @@ class Simulated:
         from robot_skills.core.skill import NOTHING_BARRED
         from robot_skills.nets.camera_sight import library_cameras
         from robot_skills.plan import plan_without
-        from robot_skills.run.evaluation import Simulation
+        from robot_skills.run.evaluate.episodes import Simulation
         from robot_skills.sim.kinematics import MujocoKinematics
 
         library, task, arm = self.load()

@@ -13,7 +13,7 @@ from robot_skills.nets.features import SkillView, skill_features
 from robot_skills.nets.kinds import settings_of
 from robot_skills.nets.learning import begin, export, no_scales
 from robot_skills.nets.mlp import Mlp
-from robot_skills.run.result_files import load_results
+from robot_skills.run.evaluate.result_files import load_results
 from robot_skills.storage.libraries import library_sha256, save_library
 
 POSE = np.array([[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]])

@@ -13,9 +13,9 @@ from robot_skills.core import poses
 from robot_skills.core.arm import load_arm
 from robot_skills.core.facts import parse_facts
 from robot_skills.paths import find
-from robot_skills.run.handoff_advice import Advice
-from robot_skills.run.trial import SkillTrial, Snapshot
-from robot_skills.run.trials import load_trials, save_trials
+from robot_skills.run.handoffs.advice import Advice
+from robot_skills.run.trials.trial import SkillTrial, Snapshot
+from robot_skills.run.trials.trial_files import load_trials, save_trials
 from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.storage.libraries import load_library, save_library
 

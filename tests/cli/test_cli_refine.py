@@ -9,10 +9,10 @@ from robot_skills.cli import main, refine, refine_stages
 from robot_skills.core import poses
 from robot_skills.core.arm import load_arm
 from robot_skills.paths import find
+from robot_skills.run.evaluate.statistics import wilson
 from robot_skills.run.practice import gate
 from robot_skills.run.practice.starts import SkillNeed
-from robot_skills.run.statistics import wilson
-from robot_skills.run.trials import save_trials
+from robot_skills.run.trials.trial_files import save_trials
 from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.storage.libraries import save_library
 from robot_skills.train.refinement import algorithm, practising

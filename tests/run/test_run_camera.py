@@ -10,9 +10,9 @@ from robot_skills.core.skill import NOTHING_BARRED
 from robot_skills.nets.camera_sight import camera_setup, library_cameras
 from robot_skills.plan import plan_without
 from robot_skills.record.session import SessionConfig, record_session
-from robot_skills.run.config import ExecutorConfig
-from robot_skills.run.evaluation import Simulation, run_episode
-from robot_skills.run.executor import Executor
+from robot_skills.run.evaluate.episodes import Simulation, run_episode
+from robot_skills.run.execute.config import ExecutorConfig
+from robot_skills.run.execute.executor import Executor
 from robot_skills.sim.gl import rendering_available
 from robot_skills.storage.episodes import load_demonstrations
 from robot_skills.storage.libraries import load_library, save_library

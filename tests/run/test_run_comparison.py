@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from robot_skills.core.errors import InputError
-from robot_skills.run.comparison import compare_results, decision, differing_settings
-from robot_skills.run.result_files import Results, Row, load_results
-from robot_skills.run.statistics import Difference, paired_difference
+from robot_skills.run.evaluate.comparison import compare_results, decision, differing_settings
+from robot_skills.run.evaluate.result_files import Results, Row, load_results
+from robot_skills.run.evaluate.statistics import Difference, paired_difference
 
 GOAL = "in(red, tray) on(blue, green)"
 

@@ -9,17 +9,17 @@ from robot_skills.cli.run import Run, disturbance_kinds
 from robot_skills.cli.simulated import Simulated
 from robot_skills.core.errors import InputError
 from robot_skills.core.facts import State, parse_facts
-from robot_skills.run.disturbed import (
+from robot_skills.run.evaluate.disturbed import (
     DisturbedPair,
     choose_disturbance,
     run_disturbed_pairs,
     skill_runs,
     with_disturbance,
 )
-from robot_skills.run.evaluation import Episode
-from robot_skills.run.recovery import false_alarms_per_minute, recoveries
-from robot_skills.run.trace import Event, Trace
-from robot_skills.run.watching import Moment
+from robot_skills.run.evaluate.episodes import Episode
+from robot_skills.run.evaluate.recovery import false_alarms_per_minute, recoveries
+from robot_skills.run.execute.trace import Event, Trace
+from robot_skills.run.execute.watching import Moment
 from robot_skills.sim.disturbances import Disturbance, DisturbanceKind
 from robot_skills.storage.libraries import save_library
 

@@ -10,10 +10,10 @@ from robot_skills.cli.run import Run, failure_lines
 from robot_skills.cli.simulated import Simulated
 from robot_skills.core.errors import InputError
 from robot_skills.core.facts import parse_facts
-from robot_skills.run.evaluation import Episode, skill_rates, success_rate
-from robot_skills.run.parallel import cases, evaluate_in_processes
-from robot_skills.run.results import episode_row, read_result, task_results, total_results
-from robot_skills.run.trace import Event, Trace
+from robot_skills.run.evaluate.episodes import Episode, skill_rates, success_rate
+from robot_skills.run.evaluate.parallel import cases, evaluate_in_processes
+from robot_skills.run.evaluate.results import episode_row, read_result, task_results, total_results
+from robot_skills.run.execute.trace import Event, Trace
 from robot_skills.storage.libraries import save_library
 
 GOAL = "holding(red)"

@@ -8,7 +8,8 @@ from run_skills import Linear, library_with, plan_of
 
 from robot_skills.core.errors import InputError, NoPlanError
 from robot_skills.core.facts import Fact, format_facts
-from robot_skills.run.executor import Executor, ExecutorConfig
+from robot_skills.run.execute.config import ExecutorConfig
+from robot_skills.run.execute.executor import Executor
 
 HOLDING = Fact("holding", ("red",))
 

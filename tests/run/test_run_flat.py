@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from robot_skills.core.facts import parse_facts
-from robot_skills.run.flat import STILL_STEPS, GoalEpisode
+from robot_skills.run.controls.flat import STILL_STEPS, GoalEpisode
 
 
 @pytest.fixture

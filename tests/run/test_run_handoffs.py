@@ -5,15 +5,15 @@ import pytest
 from run_skills import library_with
 
 from robot_skills.core.facts import parse_facts
-from robot_skills.run.coverage import Coverage
-from robot_skills.run.handoff_advice import Place, advise
-from robot_skills.run.handoffs import (
+from robot_skills.run.handoffs.advice import Place, advise
+from robot_skills.run.handoffs.coverage import Coverage
+from robot_skills.run.handoffs.estimates import (
     beta_rate,
     measure_handoffs,
     prediction_error,
     with_handoffs,
 )
-from robot_skills.run.trial import SkillTrial, Snapshot
+from robot_skills.run.trials.trial import SkillTrial, Snapshot
 
 
 def snapshot(position):

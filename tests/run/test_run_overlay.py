@@ -8,9 +8,9 @@ from run_skills import plan_of
 
 from robot_skills.core.errors import InputError
 from robot_skills.core.facts import parse_facts
-from robot_skills.run.executor import Moment
-from robot_skills.run.film import VERDICT_S, write_film
-from robot_skills.run.overlay import draw_overlay, draw_verdict
+from robot_skills.run.execute.watching import Moment
+from robot_skills.run.show.film import VERDICT_S, write_film
+from robot_skills.run.show.overlay import draw_overlay, draw_verdict
 from robot_skills.sim.gl import rendering_available
 from robot_skills.storage.video import count_frames, read_frames
 

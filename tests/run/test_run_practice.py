@@ -9,14 +9,14 @@ from run_skills import Linear, library_with, plan_of
 from robot_skills.core.errors import InputError
 from robot_skills.core.skill import Handoff
 from robot_skills.nets.residual import ResidualReach, with_residual
-from robot_skills.run.evaluation import Simulation
+from robot_skills.run.evaluate.episodes import Simulation
 from robot_skills.run.practice import gate
 from robot_skills.run.practice.environment import SkillPractice, step_of
 from robot_skills.run.practice.refined import accept, with_skill
 from robot_skills.run.practice.starts import limiting_skill, skill_needs, trials_of
-from robot_skills.run.trial import SkillTrial
-from robot_skills.run.trial_recorder import TrialRecorder
-from robot_skills.run.trials import Snapshot, try_step
+from robot_skills.run.trials.collecting import try_step
+from robot_skills.run.trials.trial import SkillTrial, Snapshot
+from robot_skills.run.trials.trial_recorder import TrialRecorder
 
 REACH = ResidualReach(position_m=0.03, rotation_rad=0.1, every=3)
 NOTHING = np.zeros(7)

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from robot_skills.core.errors import InputError
-from robot_skills.run.promotion import LEAST, episodes_needed, evidence_for
-from robot_skills.run.result_files import Results, Row
-from robot_skills.run.statistics import wilson
+from robot_skills.run.evaluate.promotion import LEAST, episodes_needed, evidence_for
+from robot_skills.run.evaluate.result_files import Results, Row
+from robot_skills.run.evaluate.statistics import wilson
 from robot_skills.storage.library_standing import Standing
 
 LIBRARY = {

@@ -10,13 +10,13 @@ from robot_skills.core.errors import NoPlanError
 from robot_skills.core.facts import parse_facts
 from robot_skills.core.observation import Observation
 from robot_skills.core.skill import NOTHING_BARRED, Barred, Plan, PlanStep
-from robot_skills.run.config import ExecutorConfig
-from robot_skills.run.executor import Executor
-from robot_skills.run.needed import UndoneWatch, needed_before, needed_during
-from robot_skills.run.pretence import is_sound, pretences
-from robot_skills.run.retries import Retries
-from robot_skills.run.senses import Senses
-from robot_skills.run.skill_monitor import Outcome, SkillMonitor
+from robot_skills.run.execute.config import ExecutorConfig
+from robot_skills.run.execute.executor import Executor
+from robot_skills.run.execute.needed import UndoneWatch, needed_before, needed_during
+from robot_skills.run.execute.pretence import is_sound, pretences
+from robot_skills.run.execute.retries import Retries
+from robot_skills.run.execute.senses import Senses
+from robot_skills.run.execute.skill_monitor import Outcome, SkillMonitor
 from robot_skills.sim.disturbances import Disturbance, DisturbanceKind, DisturbedArm
 
 

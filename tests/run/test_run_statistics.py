@@ -3,7 +3,7 @@ from math import inf
 import pytest
 
 from robot_skills.core.errors import InputError
-from robot_skills.run.statistics import Z_95, median_interval, paired_difference, wilson
+from robot_skills.run.evaluate.statistics import Z_95, median_interval, paired_difference, wilson
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from robot_skills.core.demonstration import Segment
 from robot_skills.core.skill import NOTHING_BARRED
 from robot_skills.plan import plan_without
 from robot_skills.record.session import SessionConfig, record_session
-from robot_skills.run.evaluation import Simulation, run_episode, success_rate
+from robot_skills.run.evaluate.episodes import Simulation, run_episode, success_rate
 from robot_skills.storage.episodes import load_demonstrations
 from robot_skills.storage.truth import load_truth
 from robot_skills.train.augmentation import AugmentationConfig

@@ -8,9 +8,10 @@ from run_skills import OPERATORS, library_with, plan_of
 
 from robot_skills.core.errors import InputError
 from robot_skills.core.skill import PlanStep
-from robot_skills.run.evaluation import Simulation
-from robot_skills.run.executor import ExecutorConfig
-from robot_skills.run.trials import collect_trials, load_trials, save_trials, try_step
+from robot_skills.run.evaluate.episodes import Simulation
+from robot_skills.run.execute.config import ExecutorConfig
+from robot_skills.run.trials.collecting import collect_trials, try_step
+from robot_skills.run.trials.trial_files import load_trials, save_trials
 from robot_skills.sim.start import situation_of, solve_joints
 
 CONFIG = ExecutorConfig(attempts=2)

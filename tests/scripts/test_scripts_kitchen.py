@@ -12,8 +12,8 @@ from robot_skills.core.errors import InputError
 from robot_skills.core.facts import parse_facts
 from robot_skills.core.task_file import load_task
 from robot_skills.paths import find
-from robot_skills.run.evaluation import Episode
-from robot_skills.run.trace import Event, Trace
+from robot_skills.run.evaluate.episodes import Episode
+from robot_skills.run.execute.trace import Event, Trace
 
 
 @pytest.fixture(scope="module")

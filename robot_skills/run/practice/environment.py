@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from robot_skills.core.errors import InputError
 from robot_skills.core.skill import PlanStep, SkillLibrary
 from robot_skills.nets.residual import ACTION_SIZE, ResidualReach, with_residual
-from robot_skills.run.evaluation import Simulation
-from robot_skills.run.executor import Executor, Outcome
-from robot_skills.run.trial import SkillTrial
-from robot_skills.run.trials import restore
+from robot_skills.run.evaluate.episodes import Simulation
+from robot_skills.run.execute.executor import Executor
+from robot_skills.run.execute.skill_monitor import Outcome
+from robot_skills.run.trials.collecting import restore
+from robot_skills.run.trials.trial import SkillTrial
 
 Floats = NDArray[np.float64]
 Vector = NDArray[np.float32]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from robot_skills.run.statistics import Difference, Rate, paired_difference, wilson
+from robot_skills.run.evaluate.statistics import Difference, Rate, paired_difference, wilson
 
 LEAST_PAIRS = 1000
 MARGIN = 0.01  # of success that may be lost for want of certainty

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from robot_skills.core.skill import Operator, Skill, SkillLibrary
 from robot_skills.run.practice.gate import Verdict
-from robot_skills.run.trial import SkillTrial
+from robot_skills.run.trials.trial import SkillTrial
 
 
 def with_skill(library: SkillLibrary, skill: Skill) -> SkillLibrary:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import log
 
 from robot_skills.core.errors import InputError
-from robot_skills.run.statistics import Rate, wilson
-from robot_skills.run.trial import SkillTrial
+from robot_skills.run.evaluate.statistics import Rate, wilson
+from robot_skills.run.trials.trial import SkillTrial
 
 
 @dataclass(frozen=True)

@@ -14,29 +14,17 @@ from robot_skills.nets.camera_sight import library_cameras
 from robot_skills.nets.residual import ActResidual
 from robot_skills.nets.skill_policy import SkillPolicy, chunk_in_world
 from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
-from robot_skills.run.alarm import Alarm
-from robot_skills.run.config import ExecutorConfig
-from robot_skills.run.joining import joining_index
-from robot_skills.run.motion import Motion
-from robot_skills.run.needed import UndoneWatch, needed_during
-from robot_skills.run.plan_keeper import PlanKeeper, Replan
-from robot_skills.run.senses import Senses
-from robot_skills.run.skill_monitor import Outcome, SkillMonitor
-from robot_skills.run.subgoal_keeper import SubgoalKeeper
-from robot_skills.run.trace import Event, EventKind, Trace
-from robot_skills.run.watching import Moment, SkillMoment, Watch, WatchSkills
-
-__all__ = [
-    "Executor",
-    "ExecutorConfig",
-    "Moment",
-    "Outcome",
-    "Replan",
-    "SkillMoment",
-    "Watch",
-    "WatchSkills",
-    "execute",
-]
+from robot_skills.run.execute.alarm import Alarm
+from robot_skills.run.execute.config import ExecutorConfig
+from robot_skills.run.execute.joining import joining_index
+from robot_skills.run.execute.motion import Motion
+from robot_skills.run.execute.needed import UndoneWatch, needed_during
+from robot_skills.run.execute.plan_keeper import PlanKeeper, Replan
+from robot_skills.run.execute.senses import Senses
+from robot_skills.run.execute.skill_monitor import Outcome, SkillMonitor
+from robot_skills.run.execute.subgoal_keeper import SubgoalKeeper
+from robot_skills.run.execute.trace import Event, EventKind, Trace
+from robot_skills.run.execute.watching import Moment, SkillMoment, Watch, WatchSkills
 
 Floats = NDArray[np.float64]
 

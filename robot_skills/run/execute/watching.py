@@ -10,7 +10,7 @@ from robot_skills.core.facts import State
 from robot_skills.core.observation import Observation
 from robot_skills.core.policy import Subgoal
 from robot_skills.core.skill import Plan, PlanStep
-from robot_skills.run.skill_monitor import Outcome
+from robot_skills.run.execute.skill_monitor import Outcome
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core.facts import State
-from robot_skills.run.watching import Moment
+from robot_skills.run.execute.watching import Moment
 
 Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from robot_skills.core.skill import Handoff, Operator, Skill, SkillLibrary
-from robot_skills.run.coverage import Coverage
-from robot_skills.run.statistics import Rate
-from robot_skills.run.trial import SkillTrial
+from robot_skills.run.evaluate.statistics import Rate
+from robot_skills.run.handoffs.coverage import Coverage
+from robot_skills.run.trials.trial import SkillTrial
 
 Booleans = NDArray[np.bool_]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robot_skills.core.skill import SkillLibrary
-from robot_skills.run.handoffs import HandoffTable, MeasuredHandoff, is_handed
-from robot_skills.run.trial import SkillTrial
+from robot_skills.run.handoffs.estimates import HandoffTable, MeasuredHandoff, is_handed
+from robot_skills.run.trials.trial import SkillTrial
 
 WEAK = 0.9  # a hand-off or a success below this is told
 FEWEST_TRIALS = 5  # below which nothing is said of a pair

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from robot_skills.core.errors import InputError
 from robot_skills.core.facts import format_facts, parse_facts
-from robot_skills.run.trial import SkillTrial, Snapshot
+from robot_skills.run.trials.trial import SkillTrial, Snapshot
 from robot_skills.storage.atomic import new_folder
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ from robot_skills.core.skill import PlanStep, Skill
 from robot_skills.core.task import Task
 from robot_skills.nets.alarm import alarm_of
 from robot_skills.nets.contact import AHEAD_STEPS, ContactView
-from robot_skills.run.senses import Senses
+from robot_skills.run.execute.senses import Senses
 
 
 class Alarm:

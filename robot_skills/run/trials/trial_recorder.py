@@ -7,8 +7,8 @@ from robot_skills.core import poses
 from robot_skills.core.frames import upright_frame
 from robot_skills.core.skill import PlanStep, Skill, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.run.executor import SkillMoment
-from robot_skills.run.trial import SkillTrial, Snapshot
+from robot_skills.run.execute.watching import SkillMoment
+from robot_skills.run.trials.trial import SkillTrial, Snapshot
 from robot_skills.sim.sim_arm import SimArm
 
 Floats = NDArray[np.float64]

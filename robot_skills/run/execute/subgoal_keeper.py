@@ -6,7 +6,7 @@ from robot_skills.core.observation import Observation
 from robot_skills.core.policy import Subgoal
 from robot_skills.core.skill import PlanStep, Skill
 from robot_skills.core.task import Task
-from robot_skills.run.subgoals import bind_subgoal
+from robot_skills.run.execute.subgoals import bind_subgoal
 
 
 class SubgoalKeeper:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from robot_skills.core.facts import State
 from robot_skills.core.skill import PlanStep, Skill
-from robot_skills.run.config import ExecutorConfig
+from robot_skills.run.execute.config import ExecutorConfig
 
 Floats = NDArray[np.float64]
 

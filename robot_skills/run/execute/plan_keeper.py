@@ -7,12 +7,12 @@ from robot_skills.core.errors import NoPlanError
 from robot_skills.core.facts import State, format_facts, undoes
 from robot_skills.core.skill import NOTHING_BARRED, Barred, Plan, PlanStep
 from robot_skills.core.task import Task
-from robot_skills.run.config import ExecutorConfig
-from robot_skills.run.pretence import is_sound, pretences
-from robot_skills.run.retries import Retries
-from robot_skills.run.senses import Senses
-from robot_skills.run.skill_monitor import Outcome
-from robot_skills.run.trace import EventKind
+from robot_skills.run.execute.config import ExecutorConfig
+from robot_skills.run.execute.pretence import is_sound, pretences
+from robot_skills.run.execute.retries import Retries
+from robot_skills.run.execute.senses import Senses
+from robot_skills.run.execute.skill_monitor import Outcome
+from robot_skills.run.execute.trace import EventKind
 
 Note = Callable[[EventKind, str], None]
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from robot_skills.core import poses
-from robot_skills.run.trial import SkillTrial, Snapshot
+from robot_skills.run.trials.trial import SkillTrial, Snapshot
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]

@@ -7,23 +7,12 @@ from collections.abc import Sequence
 
 from robot_skills.core.progress import Track, quiet
 from robot_skills.core.skill import PlanStep, SkillLibrary
-from robot_skills.run.evaluation import Episode, MakePlan, Simulation, Watchers, run_episode
-from robot_skills.run.executor import Executor, ExecutorConfig
-from robot_skills.run.trial import SkillTrial, Snapshot
-from robot_skills.run.trial_files import load_trials, save_trials
-from robot_skills.run.trial_recorder import TrialRecorder
+from robot_skills.run.evaluate.episodes import Episode, MakePlan, Simulation, Watchers, run_episode
+from robot_skills.run.execute.config import ExecutorConfig
+from robot_skills.run.execute.executor import Executor
+from robot_skills.run.trials.trial import SkillTrial, Snapshot
+from robot_skills.run.trials.trial_recorder import TrialRecorder
 from robot_skills.sim.sim_arm import SimArm
-
-__all__ = [
-    "SkillTrial",
-    "Snapshot",
-    "collect_trials",
-    "load_trials",
-    "restore",
-    "run_trials",
-    "save_trials",
-    "try_step",
-]
 
 
 def collect_trials(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core.facts import State
-from robot_skills.run.executor import Outcome
+from robot_skills.run.execute.skill_monitor import Outcome
 
 Floats = NDArray[np.float64]
 

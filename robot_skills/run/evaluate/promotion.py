@@ -5,8 +5,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from robot_skills.core.errors import InputError
-from robot_skills.run.result_files import Results
-from robot_skills.run.statistics import Rate, wilson
+from robot_skills.run.evaluate.result_files import Results
+from robot_skills.run.evaluate.statistics import Rate, wilson
 from robot_skills.storage.library_standing import Evidence, Standing
 
 LEAST = {Standing.SIMULATION: 0.8, Standing.HARDWARE: 0.5}

@@ -6,8 +6,8 @@ from statistics import median
 from typing import Any
 
 from robot_skills.core.facts import format_facts
-from robot_skills.run.evaluation import Episode, skill_counts
-from robot_skills.run.statistics import Rate, wilson
+from robot_skills.run.evaluate.episodes import Episode, skill_counts
+from robot_skills.run.evaluate.statistics import Rate, wilson
 
 FORMAT = 1
 TOTALS = {"seen tasks": True, "unseen tasks": False}

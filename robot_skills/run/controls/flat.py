@@ -16,9 +16,9 @@ from robot_skills.nets.flat_features import FlatView, flat_features
 from robot_skills.nets.network import Network
 from robot_skills.nets.runner import Chunk, ChunkRunner
 from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
-from robot_skills.run.executor import ExecutorConfig
-from robot_skills.run.joining import joining_index
-from robot_skills.run.trace import Trace
+from robot_skills.run.execute.config import ExecutorConfig
+from robot_skills.run.execute.joining import joining_index
+from robot_skills.run.execute.trace import Trace
 
 Floats = NDArray[np.float64]
 

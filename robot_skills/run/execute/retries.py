@@ -4,7 +4,7 @@ from collections import Counter
 
 from robot_skills.core.facts import State
 from robot_skills.core.skill import NOTHING_BARRED, Barred, PlanStep
-from robot_skills.run.config import ExecutorConfig
+from robot_skills.run.execute.config import ExecutorConfig
 
 
 class Retries:

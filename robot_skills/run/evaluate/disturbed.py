@@ -12,8 +12,7 @@ import numpy as np
 from robot_skills.core.facts import Fact, State
 from robot_skills.core.skill import SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.run.config import ExecutorConfig
-from robot_skills.run.evaluation import (
+from robot_skills.run.evaluate.episodes import (
     Episode,
     MakePlan,
     Simulation,
@@ -21,9 +20,10 @@ from robot_skills.run.evaluation import (
     Watchers,
     run_episode,
 )
-from robot_skills.run.needed import needed_before
-from robot_skills.run.trace import Event, Trace
-from robot_skills.run.watching import Moment, Watch
+from robot_skills.run.execute.config import ExecutorConfig
+from robot_skills.run.execute.needed import needed_before
+from robot_skills.run.execute.trace import Event, Trace
+from robot_skills.run.execute.watching import Moment, Watch
 from robot_skills.sim.disturbances import Disturbance, DisturbanceKind, DisturbedArm
 from robot_skills.sim.sim_arm import SimArm
 

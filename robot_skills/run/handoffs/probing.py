@@ -8,10 +8,10 @@ import numpy as np
 
 from robot_skills.core.skill import Operator, PlanStep, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.run.evaluation import Simulation
-from robot_skills.run.executor import ExecutorConfig
-from robot_skills.run.trial import SkillTrial, Snapshot
-from robot_skills.run.trials import try_step
+from robot_skills.run.evaluate.episodes import Simulation
+from robot_skills.run.execute.config import ExecutorConfig
+from robot_skills.run.trials.collecting import try_step
+from robot_skills.run.trials.trial import SkillTrial, Snapshot
 
 
 def probe(

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from robot_skills.run.disturbed import DisturbedPair
-from robot_skills.run.statistics import Rate, wilson
-from robot_skills.run.trace import Trace
+from robot_skills.run.evaluate.disturbed import DisturbedPair
+from robot_skills.run.evaluate.statistics import Rate, wilson
+from robot_skills.run.execute.trace import Trace
 
 SOON_S = 2.0  # an alarm later than this after a disturbance has nothing to do with it
 NOTICED = ("undone", "failure", "unseen", "replan")  # events by which the executor notices

@@ -13,8 +13,8 @@ from robot_skills.core.errors import InputError
 from robot_skills.core.observation import Observation
 from robot_skills.core.progress import Track, quiet
 from robot_skills.core.task import Task
-from robot_skills.run.executor import Moment
-from robot_skills.run.overlay import draw_overlay, draw_verdict
+from robot_skills.run.execute.watching import Moment
+from robot_skills.run.show.overlay import draw_overlay, draw_verdict
 from robot_skills.sim.render import Cameras
 from robot_skills.sim.scene import build_scene
 from robot_skills.sim.sim_arm import SimArm

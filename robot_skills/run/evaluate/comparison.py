@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from robot_skills.core.errors import InputError
-from robot_skills.run.result_files import Results, Row
-from robot_skills.run.statistics import (
+from robot_skills.run.evaluate.result_files import Results, Row
+from robot_skills.run.evaluate.statistics import (
     Difference,
     Median,
     Rate,

@@ -15,9 +15,11 @@ from robot_skills.core.robot import Robot
 from robot_skills.core.skill import NOTHING_BARRED, Barred, Plan, SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.nets.camera_sight import CameraSetup
-from robot_skills.run.executor import Executor, ExecutorConfig, Watch, WatchSkills
-from robot_skills.run.statistics import Rate, wilson
-from robot_skills.run.trace import Trace
+from robot_skills.run.evaluate.statistics import Rate, wilson
+from robot_skills.run.execute.config import ExecutorConfig
+from robot_skills.run.execute.executor import Executor
+from robot_skills.run.execute.trace import Trace
+from robot_skills.run.execute.watching import Watch, WatchSkills
 from robot_skills.sim.render import Cameras
 from robot_skills.sim.robosuite_episode import succeeded
 from robot_skills.sim.scene import Scene, build_scene

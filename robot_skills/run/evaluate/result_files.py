@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from robot_skills.core.errors import InputError
-from robot_skills.run.results import FORMAT
+from robot_skills.run.evaluate.results import FORMAT
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What the chain is compared with: no plan, or no planner."""

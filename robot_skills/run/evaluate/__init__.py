@@ -1,0 +1,1 @@
+"""Many seeded episodes, what came of them, and how sure that is."""

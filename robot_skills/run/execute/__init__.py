@@ -1,0 +1,1 @@
+"""Carrying a plan out: control step by control step, noticing, trying again, re-planning."""

@@ -1,0 +1,1 @@
+"""How well skills start where others end, and what would mend a weak pair."""

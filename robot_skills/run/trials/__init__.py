@@ -1,0 +1,1 @@
+"""Single skills inside episodes: kept with their starts, and repeated from there."""
