@@ -25,7 +25,7 @@ from robot_skills.core.body import Body
 from robot_skills.core.demonstration import Demonstration
 from robot_skills.core.task import Task
 from robot_skills.core.task_file import load_task
-from robot_skills.nets.network import INPUT_MEAN
+from robot_skills.nets.networks.network import INPUT_MEAN
 from robot_skills.paths import find
 from robot_skills.run.controls.flat import FlatRunner
 from robot_skills.run.evaluate.episodes import Episode, Simulation, skill_counts

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from peer_view import observations_of, pose_asked
 
 from robot_skills.core.task import Task
-from robot_skills.nets.flat_features import FlatView
+from robot_skills.nets.sight.flat_features import FlatView
 from robot_skills.run.controls.flat import GoalEpisode
 from robot_skills.run.evaluate.episodes import Episode, Simulation
 from robot_skills.run.evaluate.parallel import RunCase

@@ -28,8 +28,8 @@ from peer_cases import INSIDE, epoch_of, newest_checkpoint
 from peer_view import OBSERVATION_KEYS, action_of, observations_of
 
 from robot_skills.core.task import Task
-from robot_skills.nets.flat_features import FlatView
-from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
+from robot_skills.nets.sight.flat_features import FlatView
+from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.storage.atomic import write_text
 from robot_skills.storage.robomimic_hdf5 import RobomimicDemo, save_robomimic
 from robot_skills.train.flat import hindsight_goal

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from robot_skills.core import poses
 from robot_skills.core.task import Task
-from robot_skills.nets.flat_features import FlatView, goal_facts
+from robot_skills.nets.sight.flat_features import FlatView, goal_facts
 
 Floats = NDArray[np.float64]
 

@@ -14,8 +14,8 @@ from robot_skills.core.skill import (
     Skill,
     SkillLibrary,
 )
-from robot_skills.nets.features import FAR_M, FAR_SCALE
-from robot_skills.nets.network import POSE_SIZE
+from robot_skills.nets.networks.network import POSE_SIZE
+from robot_skills.nets.sight.features import FAR_M, FAR_SCALE
 
 CHUNK = 6
 INPUTS = 23

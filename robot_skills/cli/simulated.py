@@ -54,7 +54,7 @@ class Simulated:
         """The library, where it runs, and who plans with it."""
         from robot_skills.core.body import Body
         from robot_skills.core.skill import NOTHING_BARRED
-        from robot_skills.nets.camera_sight import library_cameras
+        from robot_skills.nets.sight.camera_sight import library_cameras
         from robot_skills.plan import plan_without
         from robot_skills.run.evaluate.episodes import Simulation
         from robot_skills.sim.kinematics import MujocoKinematics

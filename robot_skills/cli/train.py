@@ -165,7 +165,7 @@ class Train:
     def check_flags(self) -> None:
         """Raise InputError for flags that do not go together or are out of range."""
         from robot_skills.core.errors import InputError
-        from robot_skills.nets.kinds import kind_named
+        from robot_skills.nets.networks.kinds import kind_named
         from robot_skills.segment.config import method_named
 
         method_named(self.method)

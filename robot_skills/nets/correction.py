@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.observation import Observation
 from robot_skills.core.policy import Subgoal
-from robot_skills.nets.features import OPENING_SCALE
 from robot_skills.nets.residual import ACTION_SIZE, ActResidual, ResidualReach
-from robot_skills.nets.skill_sight import Sight, SkillSight
+from robot_skills.nets.sight.features import OPENING_SCALE
+from robot_skills.nets.sight.skill_sight import Sight, SkillSight
 
 Floats = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from robot_skills.core.errors import InputError
 from robot_skills.core.facts import Fact, State
 from robot_skills.core.skill import Operator, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.nets.flat_features import goal_facts
+from robot_skills.nets.sight.flat_features import goal_facts
 
 Floats = NDArray[np.float64]
 Weights = Mapping[str, NDArray[np.float32]]

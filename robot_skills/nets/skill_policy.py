@@ -12,14 +12,14 @@ from robot_skills.core.policy import ActionChunk, Subgoal
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill
 from robot_skills.core.task import Task
-from robot_skills.nets.camera_sight import CameraSight, camera_setup
 from robot_skills.nets.correction import Correction, Wanted
-from robot_skills.nets.kinds import network_of
-from robot_skills.nets.memory import Memory
-from robot_skills.nets.pose_sight import PoseSight
+from robot_skills.nets.networks.kinds import network_of
+from robot_skills.nets.networks.runner import ChunkRunner
 from robot_skills.nets.residual import ActResidual, reach_of, residual_of, without_residual
-from robot_skills.nets.runner import ChunkRunner
-from robot_skills.nets.skill_sight import SkillSight
+from robot_skills.nets.sight.camera_sight import CameraSight, camera_setup
+from robot_skills.nets.sight.memory import Memory
+from robot_skills.nets.sight.pose_sight import PoseSight
+from robot_skills.nets.sight.skill_sight import SkillSight
 
 Floats = NDArray[np.float64]
 

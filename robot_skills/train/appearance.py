@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core.errors import InputError
-from robot_skills.nets.pictures import hue
+from robot_skills.nets.sight.pictures import hue
 from robot_skills.storage.video import read_frames
 from robot_skills.train.history import History
 

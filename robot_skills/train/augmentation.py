@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from robot_skills.core import poses
 from robot_skills.core.frames import HeldThing
-from robot_skills.nets.features import SkillView
+from robot_skills.nets.sight.features import SkillView
 from robot_skills.train.dataset import STRIDE_M, SkillPath
 
 Floats = NDArray[np.float64]

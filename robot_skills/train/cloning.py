@@ -7,11 +7,11 @@ import torch
 from numpy.typing import NDArray
 
 from robot_skills.core.progress import Track, quiet
-from robot_skills.nets.eyes import Eyes
-from robot_skills.nets.kinds import DEFAULT, kind_named
-from robot_skills.nets.learning import Tensors, Weights, begin, export
-from robot_skills.nets.maths import join
-from robot_skills.nets.network import (
+from robot_skills.nets.networks.eyes import Eyes
+from robot_skills.nets.networks.kinds import DEFAULT, kind_named
+from robot_skills.nets.networks.learning import Tensors, Weights, begin, export
+from robot_skills.nets.networks.maths import join
+from robot_skills.nets.networks.network import (
     INPUT_MEAN,
     INPUT_SCALE,
     POSE_MEAN,

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.skill import Operator
 from robot_skills.core.task import Task
-from robot_skills.nets.features import SkillView, skill_features, which_fixture
-from robot_skills.nets.memory import with_history
-from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
+from robot_skills.nets.sight.features import SkillView, skill_features, which_fixture
+from robot_skills.nets.sight.memory import with_history
+from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.train.grouping import SkillGroup, frame_path, held_path
 from robot_skills.train.lifting import Instance
 

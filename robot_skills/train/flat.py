@@ -15,9 +15,9 @@ from robot_skills.core import poses
 from robot_skills.core.facts import State
 from robot_skills.core.progress import Track, quiet
 from robot_skills.core.task import Task
-from robot_skills.nets.flat_features import GOAL_PREDICATES, FlatView, flat_features
-from robot_skills.nets.learning import Weights
-from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
+from robot_skills.nets.networks.learning import Weights
+from robot_skills.nets.sight.flat_features import GOAL_PREDICATES, FlatView, flat_features
+from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.train.augmentation import AugmentationConfig
 from robot_skills.train.cloning import CloningConfig, fit
 from robot_skills.train.dataset import DONE_STEPS, Rows, busy_steps

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from robot_skills.core.progress import Track
 from robot_skills.core.task import Task
-from robot_skills.nets.kinds import settings_of
-from robot_skills.nets.learning import Weights
+from robot_skills.nets.networks.kinds import settings_of
+from robot_skills.nets.networks.learning import Weights
 from robot_skills.train.cloning import CloningConfig, Seen, fit
 from robot_skills.train.dataset import Rows
 from robot_skills.train.grouping import SkillGroup

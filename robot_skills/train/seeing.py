@@ -12,11 +12,11 @@ from robot_skills.core.demonstration import Demonstration
 from robot_skills.core.errors import InputError
 from robot_skills.core.progress import Track, quiet
 from robot_skills.core.task import Task
-from robot_skills.nets.camera_features import HandView, camera_features, hand_frames
-from robot_skills.nets.camera_sight import APPEARANCE, CameraSetup
-from robot_skills.nets.learning import Weights
-from robot_skills.nets.pictures import picture
-from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
+from robot_skills.nets.networks.learning import Weights
+from robot_skills.nets.sight.camera_features import HandView, camera_features, hand_frames
+from robot_skills.nets.sight.camera_sight import APPEARANCE, CameraSetup
+from robot_skills.nets.sight.pictures import picture
+from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.storage.video import read_frames
 from robot_skills.train.appearance import Hues, learn_appearances
 from robot_skills.train.dataset import DONE_STEPS, Rows, busy_steps

@@ -17,7 +17,7 @@ from robot_skills.core.progress import Track, quiet
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M, thing_symmetry
+from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M, thing_symmetry
 from robot_skills.train.alarm import add_alarm
 from robot_skills.train.augmentation import AugmentationConfig, augment
 from robot_skills.train.cloning import CloningConfig

@@ -10,11 +10,11 @@ from robot_skills.core.observation import Observation
 from robot_skills.core.policy import Subgoal
 from robot_skills.core.skill import ReferenceFrame, Skill, SkillLibrary
 from robot_skills.core.task_file import load_task
-from robot_skills.nets.camera_features import HandView, camera_features
-from robot_skills.nets.camera_sight import CameraSetup, camera_setup, library_cameras
-from robot_skills.nets.kinds import settings_of
-from robot_skills.nets.learning import begin, export, no_scales
-from robot_skills.nets.mlp import Mlp
+from robot_skills.nets.networks.kinds import settings_of
+from robot_skills.nets.networks.learning import begin, export, no_scales
+from robot_skills.nets.networks.mlp import Mlp
+from robot_skills.nets.sight.camera_features import HandView, camera_features
+from robot_skills.nets.sight.camera_sight import CameraSetup, camera_setup, library_cameras
 from robot_skills.nets.skill_policy import SkillPolicy, chunk_in_world
 from robot_skills.paths import find
 

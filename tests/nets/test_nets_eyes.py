@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from robot_skills.nets import maths
-from robot_skills.nets.eyes import PICTURE_CHANNELS, Eyes
-from robot_skills.nets.learning import begin, export
+from robot_skills.nets.networks import maths
+from robot_skills.nets.networks.eyes import PICTURE_CHANNELS, Eyes
+from robot_skills.nets.networks.learning import begin, export
 
 EYES = Eyes(cameras=2, height=24, width=32, places=3)
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from robot_skills.core.errors import InputError
-from robot_skills.nets.gmm import Gmm
-from robot_skills.nets.kinds import KINDS, kind_named, network_of, settings_of
-from robot_skills.nets.learning import begin, export, no_scales
-from robot_skills.nets.network import outputs_of, standardised
-from robot_skills.nets.runner import ChunkRunner
+from robot_skills.nets.networks.gmm import Gmm
+from robot_skills.nets.networks.kinds import KINDS, kind_named, network_of, settings_of
+from robot_skills.nets.networks.learning import begin, export, no_scales
+from robot_skills.nets.networks.network import outputs_of, standardised
+from robot_skills.nets.networks.runner import ChunkRunner
 
 FEATURES, CHUNK, OBSERVATIONS = 7, 6, 3
 
@@ -94,8 +94,8 @@ import sys
 sys.modules["torch"] = None  # an import of it fails
 import numpy as np
 import robot_skills.nets.skill_policy
-from robot_skills.nets.kinds import network_of
-from robot_skills.nets.runner import ChunkRunner
+from robot_skills.nets.networks.kinds import network_of
+from robot_skills.nets.networks.runner import ChunkRunner
 weights = np.load({str(tmp_path / "weights.npz")!r})
 runner = ChunkRunner(dict(weights), network_of({settings_of(network)!r}))
 print(runner.chunk(np.zeros({network.inputs})).moves.shape)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from robot_skills.nets.memory import STRIDE, Memory, with_history
+from robot_skills.nets.sight.memory import STRIDE, Memory, with_history
 
 RATE_HZ = 20.0
 FEATURES = np.random.default_rng(0).normal(size=(40, 3))

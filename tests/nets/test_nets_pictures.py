@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from robot_skills.core.errors import InputError
-from robot_skills.nets.pictures import hue, likeness, picture
+from robot_skills.nets.sight.pictures import hue, likeness, picture
 
 RED, ORANGE, BLACK = (200, 40, 40), (200, 120, 40), (8, 2, 2)
 

@@ -3,10 +3,10 @@ import pytest
 import torch
 
 from robot_skills.core import poses
-from robot_skills.nets.learning import begin, export, no_scales
-from robot_skills.nets.mlp import Mlp
-from robot_skills.nets.network import outputs_of
-from robot_skills.nets.runner import ChunkRunner
+from robot_skills.nets.networks.learning import begin, export, no_scales
+from robot_skills.nets.networks.mlp import Mlp
+from robot_skills.nets.networks.network import outputs_of
+from robot_skills.nets.networks.runner import ChunkRunner
 
 NETWORK = Mlp(inputs=11, chunk=4, hidden=32, layers=3)
 

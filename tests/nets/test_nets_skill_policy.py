@@ -9,7 +9,7 @@ from robot_skills.core.observation import Observation, PoseEstimate
 from robot_skills.core.policy import Subgoal
 from robot_skills.core.skill import ReferenceFrame, Skill
 from robot_skills.core.task_file import load_task
-from robot_skills.nets.features import SkillView, skill_features
+from robot_skills.nets.sight.features import SkillView, skill_features
 from robot_skills.nets.skill_policy import SkillPolicy, chunk_in_world
 from robot_skills.paths import find
 

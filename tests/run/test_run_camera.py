@@ -7,7 +7,7 @@ import pytest
 from robot_skills.core.demonstration import Segment
 from robot_skills.core.errors import InputError
 from robot_skills.core.skill import NOTHING_BARRED
-from robot_skills.nets.camera_sight import camera_setup, library_cameras
+from robot_skills.nets.sight.camera_sight import camera_setup, library_cameras
 from robot_skills.plan import plan_without
 from robot_skills.record.session import SessionConfig, record_session
 from robot_skills.run.evaluate.episodes import Simulation, run_episode

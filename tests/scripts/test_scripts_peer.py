@@ -6,7 +6,7 @@ from peer_view import OBSERVATION_KEYS, action_of, observations_of, pose_asked
 from robot_skills.core import poses
 from robot_skills.core.facts import parse_facts
 from robot_skills.core.task_file import load_task
-from robot_skills.nets.flat_features import FlatView
+from robot_skills.nets.sight.flat_features import FlatView
 from robot_skills.paths import find
 
 DOWN = np.array([0.0, 1.0, 0.0, 0.0])

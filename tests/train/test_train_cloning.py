@@ -6,8 +6,8 @@ import torch
 
 from robot_skills.core.errors import InputError
 from robot_skills.core.skill import ReferenceFrame, Skill, SkillLibrary
-from robot_skills.nets.kinds import KINDS, network_of, settings_of
-from robot_skills.nets.runner import ChunkRunner
+from robot_skills.nets.networks.kinds import KINDS, network_of, settings_of
+from robot_skills.nets.networks.runner import ChunkRunner
 from robot_skills.storage.libraries import load_library, save_library
 from robot_skills.train.cloning import CloningConfig, fit
 from robot_skills.train.dataset import Rows

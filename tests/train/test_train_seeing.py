@@ -8,8 +8,8 @@ import pytest
 from robot_skills.core.demonstration import Demonstration
 from robot_skills.core.errors import InputError
 from robot_skills.core.facts import parse_facts
-from robot_skills.nets.eyes import Eyes
-from robot_skills.nets.runner import ChunkRunner
+from robot_skills.nets.networks.eyes import Eyes
+from robot_skills.nets.networks.runner import ChunkRunner
 from robot_skills.storage.video import VideoWriter
 from robot_skills.train.appearance import learn_appearances
 from robot_skills.train.cloning import CloningConfig, Seen, fit

@@ -12,10 +12,10 @@ from robot_skills.core.facts import State
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.robot import Robot
 from robot_skills.core.task import Task
-from robot_skills.nets.flat_features import FlatView, flat_features
-from robot_skills.nets.network import Network
-from robot_skills.nets.runner import Chunk, ChunkRunner
-from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
+from robot_skills.nets.networks.network import Network
+from robot_skills.nets.networks.runner import Chunk, ChunkRunner
+from robot_skills.nets.sight.flat_features import FlatView, flat_features
+from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.run.execute.config import ExecutorConfig
 from robot_skills.run.execute.joining import joining_index
 from robot_skills.run.execute.trace import Trace

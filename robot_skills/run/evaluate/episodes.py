@@ -14,7 +14,7 @@ from robot_skills.core.predicates import FactObserver
 from robot_skills.core.robot import Robot
 from robot_skills.core.skill import NOTHING_BARRED, Barred, Plan, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.nets.camera_sight import CameraSetup
+from robot_skills.nets.sight.camera_sight import CameraSetup
 from robot_skills.run.evaluate.statistics import Rate, wilson
 from robot_skills.run.execute.config import ExecutorConfig
 from robot_skills.run.execute.executor import Executor

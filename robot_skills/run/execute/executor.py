@@ -10,10 +10,10 @@ from robot_skills.core.policy import ActionChunk, Subgoal
 from robot_skills.core.robot import Robot
 from robot_skills.core.skill import NOTHING_BARRED, Barred, Plan, PlanStep, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.nets.camera_sight import library_cameras
 from robot_skills.nets.residual import ActResidual
+from robot_skills.nets.sight.camera_sight import library_cameras
+from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.nets.skill_policy import SkillPolicy, chunk_in_world
-from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.run.execute.alarm import Alarm
 from robot_skills.run.execute.config import ExecutorConfig
 from robot_skills.run.execute.joining import joining_index

@@ -9,7 +9,7 @@ from robot_skills.core.body import Body
 from robot_skills.core.control import EndEffectorController, Workspace
 from robot_skills.core.robot import Robot
 from robot_skills.core.task import Task
-from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M
+from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.run.execute.config import ExecutorConfig
 from robot_skills.run.execute.senses import Senses
 

@@ -5,11 +5,11 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from robot_skills.core.errors import InputError, unknown_name
-from robot_skills.nets.flow import Flow
-from robot_skills.nets.gmm import Gmm
-from robot_skills.nets.mlp import Mlp
-from robot_skills.nets.network import Network
-from robot_skills.nets.transformer import Transformer
+from robot_skills.nets.networks.flow import Flow
+from robot_skills.nets.networks.gmm import Gmm
+from robot_skills.nets.networks.mlp import Mlp
+from robot_skills.nets.networks.network import Network
+from robot_skills.nets.networks.transformer import Transformer
 
 DEFAULT = "mlp"
 KINDS: dict[str, type[Mlp | Gmm | Transformer | Flow]] = {

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from robot_skills.nets import maths
-from robot_skills.nets.maths import Array
+from robot_skills.nets.networks import maths
+from robot_skills.nets.networks.maths import Array
 
 Weights = Mapping[str, Array]
 

@@ -8,10 +8,10 @@ mean of the most probable mode is taken, so that the same observations give the 
 from dataclasses import dataclass
 from typing import Any
 
-from robot_skills.nets import maths
-from robot_skills.nets.layers import Dense, Layer, Weights
-from robot_skills.nets.maths import Array
-from robot_skills.nets.network import joined, pose_outputs, steps_of
+from robot_skills.nets.networks import maths
+from robot_skills.nets.networks.layers import Dense, Layer, Weights
+from robot_skills.nets.networks.maths import Array
+from robot_skills.nets.networks.network import joined, pose_outputs, steps_of
 
 SCALE_FLOOR = 0.02  # of a mode's standard deviation, in standardised units
 GATES = 4

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from robot_skills.nets.layers import Layer
-from robot_skills.nets.network import (
+from robot_skills.nets.networks.layers import Layer
+from robot_skills.nets.networks.network import (
     INPUT_MEAN,
     INPUT_SCALE,
     POSE_MEAN,

@@ -5,10 +5,10 @@ from robot_skills.core.policy import Subgoal
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill
 from robot_skills.core.task import Task
-from robot_skills.nets.features import skill_features
-from robot_skills.nets.memory import Memory
-from robot_skills.nets.seen import Seen
-from robot_skills.nets.skill_sight import SkillSight
+from robot_skills.nets.sight.features import skill_features
+from robot_skills.nets.sight.memory import Memory
+from robot_skills.nets.sight.seen import Seen
+from robot_skills.nets.sight.skill_sight import SkillSight
 
 
 class PoseSight:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from robot_skills.nets import maths
-from robot_skills.nets.layers import Dense, Layer, Weights
-from robot_skills.nets.maths import Array
-from robot_skills.nets.network import apart, outputs_of, split
+from robot_skills.nets.networks import maths
+from robot_skills.nets.networks.layers import Dense, Layer, Weights
+from robot_skills.nets.networks.maths import Array
+from robot_skills.nets.networks.network import apart, outputs_of, split
 
 
 @dataclass(frozen=True)

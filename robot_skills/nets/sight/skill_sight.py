@@ -13,7 +13,7 @@ from robot_skills.core.predicates import FactObserver, grip_position, is_held
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill
 from robot_skills.core.task import Task
-from robot_skills.nets.features import SkillView, which_fixture
+from robot_skills.nets.sight.features import SkillView, which_fixture
 
 Floats = NDArray[np.float64]
 

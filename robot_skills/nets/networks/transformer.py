@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from robot_skills.core.errors import InputError
-from robot_skills.nets import maths
-from robot_skills.nets.layers import Dense, Layer, Norm, Table, Weights
-from robot_skills.nets.maths import Array
-from robot_skills.nets.network import POSE_SIZE, apart, joined, split, steps_of
+from robot_skills.nets.networks import maths
+from robot_skills.nets.networks.layers import Dense, Layer, Norm, Table, Weights
+from robot_skills.nets.networks.maths import Array
+from robot_skills.nets.networks.network import POSE_SIZE, apart, joined, split, steps_of
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from robot_skills.nets import maths
-from robot_skills.nets.layers import Dense, Layer, Weights
-from robot_skills.nets.maths import Array
-from robot_skills.nets.network import joined, pose_outputs
+from robot_skills.nets.networks import maths
+from robot_skills.nets.networks.layers import Dense, Layer, Weights
+from robot_skills.nets.networks.maths import Array
+from robot_skills.nets.networks.network import joined, pose_outputs
 
 TIMES = 8  # sines and cosines each that tell the time along the flow
 FASTEST = 30.0  # rad over the whole flow

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.facts import Fact, State
 from robot_skills.core.task import Task
-from robot_skills.nets.features import (
+from robot_skills.nets.sight.features import (
     FAR_M,
     FAR_SCALE,
     FINE,

@@ -6,9 +6,9 @@ visuomotor learning", ICRA 2016): a few coordinates a camera instead of thousand
 
 from dataclasses import dataclass
 
-from robot_skills.nets import maths
-from robot_skills.nets.layers import Convolution, Layer, Weights
-from robot_skills.nets.maths import Array
+from robot_skills.nets.networks import maths
+from robot_skills.nets.networks.layers import Convolution, Layer, Weights
+from robot_skills.nets.networks.maths import Array
 
 PICTURE_CHANNELS = 4  # likeness to what is meant, red, green, blue
 FAINT = 1e-3  # share of a picture below which what is meant counts as not there

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
-from robot_skills.nets.features import WIDTH_SCALE, two_scales
+from robot_skills.nets.sight.features import WIDTH_SCALE, two_scales
 
 Floats = NDArray[np.float64]
 

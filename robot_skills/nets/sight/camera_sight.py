@@ -14,11 +14,11 @@ from robot_skills.core.policy import Subgoal
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.nets.camera_features import HandView, camera_features, hand_frames
-from robot_skills.nets.eyes import Eyes
-from robot_skills.nets.pictures import picture
-from robot_skills.nets.seen import Seen
-from robot_skills.nets.skill_sight import OPEN_THRESHOLD_M, thing_symmetry
+from robot_skills.nets.networks.eyes import Eyes
+from robot_skills.nets.sight.camera_features import HandView, camera_features, hand_frames
+from robot_skills.nets.sight.pictures import picture
+from robot_skills.nets.sight.seen import Seen
+from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M, thing_symmetry
 
 Floats = NDArray[np.float64]
 

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from robot_skills.nets import maths
-from robot_skills.nets.layers import Layer, Weights
-from robot_skills.nets.maths import Array
+from robot_skills.nets.networks import maths
+from robot_skills.nets.networks.layers import Layer, Weights
+from robot_skills.nets.networks.maths import Array
 
 Floats = NDArray[np.float64]
 

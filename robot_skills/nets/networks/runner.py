@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
-from robot_skills.nets.maths import sigmoid
-from robot_skills.nets.network import (
+from robot_skills.nets.networks.maths import sigmoid
+from robot_skills.nets.networks.network import (
     POSE_MEAN,
     POSE_SCALE,
     POSE_SIZE,

@@ -1,0 +1,1 @@
+"""Policy networks: one formula each for torch, which learns, and NumPy, which runs."""
