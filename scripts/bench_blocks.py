@@ -41,9 +41,9 @@ from robot_skills.run.evaluate.parallel import cases
 from robot_skills.run.evaluate.statistics import wilson
 from robot_skills.storage.episodes import load_demonstrations
 from robot_skills.storage.libraries import load_library
-from robot_skills.train.cloning import CloningConfig
-from robot_skills.train.flat import train_flat
+from robot_skills.train.controls.flat import train_flat
 from robot_skills.train.history import read_history
+from robot_skills.train.learning.cloning import CloningConfig
 
 SEED = 20_000  # of the evaluated starts; training and tuning never used these
 CONTROLS = ("gripper_cuts", "equal_cuts", "true_segments")

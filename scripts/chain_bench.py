@@ -37,7 +37,7 @@ from robot_skills.segment.segmenter import segment
 from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.storage.atomic import write_text
 from robot_skills.storage.segments import SegmentTable, save_segments
-from robot_skills.train.cloning import CloningConfig
+from robot_skills.train.learning.cloning import CloningConfig
 
 CONTROL_MIN_LENGTH_S = 1.0  # a gripper that opens to let go and closes at once is one event
 TRAINING_THREADS = 2

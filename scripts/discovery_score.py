@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from robot_skills.storage.truth import Behaviour
-from robot_skills.train.grouping import SkillGroup
-from robot_skills.train.lifting import Instance
+from robot_skills.train.discovery.grouping import SkillGroup
+from robot_skills.train.discovery.lifting import Instance
 
 Behaviours = Mapping[str, Sequence[Behaviour]]  # of every demonstration, by its name
 

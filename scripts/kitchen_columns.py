@@ -37,13 +37,13 @@ from robot_skills.storage.atomic import write_text
 from robot_skills.storage.episodes import load_demonstrations
 from robot_skills.storage.libraries import load_library
 from robot_skills.storage.segments import load_segments
-from robot_skills.train.cloning import CloningConfig
-from robot_skills.train.flat import Stretches, random_windows, train_flat, whole
+from robot_skills.train.controls.flat import Stretches, random_windows, train_flat, whole
+from robot_skills.train.controls.meta_controller import train_meta_controller
+from robot_skills.train.discovery.splitting import split_recurring
+from robot_skills.train.discovery.transitions import Transition, find_transitions
 from robot_skills.train.history import History, read_history
-from robot_skills.train.meta_controller import train_meta_controller
-from robot_skills.train.splitting import split_recurring
+from robot_skills.train.learning.cloning import CloningConfig
 from robot_skills.train.trainer import TrainConfig
-from robot_skills.train.transitions import Transition, find_transitions
 
 ARM = "ur5e"
 CAMERAS = ("front", "wrist")

@@ -32,7 +32,7 @@ from robot_skills.nets.sight.flat_features import FlatView
 from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.storage.atomic import write_text
 from robot_skills.storage.robomimic_hdf5 import RobomimicDemo, save_robomimic
-from robot_skills.train.flat import hindsight_goal
+from robot_skills.train.controls.flat import hindsight_goal
 from robot_skills.train.history import History
 
 TORCH = "torch==2.13.0"

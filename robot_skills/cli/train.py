@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from robot_skills.core.skill import Operator, Skill
     from robot_skills.core.task import Task
     from robot_skills.sim.kinematics import MujocoKinematics
-    from robot_skills.train.grouping import SkillGroup
+    from robot_skills.train.discovery.grouping import SkillGroup
+    from robot_skills.train.discovery.transitions import Transition
     from robot_skills.train.trainer import TrainConfig, Training
-    from robot_skills.train.transitions import Transition
 
 SHOWN_LEFT_OVER = 5
 
@@ -109,8 +109,8 @@ class Train:
         from robot_skills.storage.kept_skills import KeptSkills
         from robot_skills.storage.libraries import check_free, save_library
         from robot_skills.storage.writable import check_folder
+        from robot_skills.train.discovery.suggestions import suggest
         from robot_skills.train.lineage import fingerprint, lineage_of, lineage_of_suggestions
-        from robot_skills.train.suggestions import suggest
         from robot_skills.train.trainer import train
 
         self.check_flags()
@@ -150,8 +150,8 @@ class Train:
 
     def config(self) -> "TrainConfig":
         """The settings of the train stage that the flags stand for."""
-        from robot_skills.train.augmentation import AugmentationConfig
-        from robot_skills.train.cloning import CloningConfig
+        from robot_skills.train.learning.augmentation import AugmentationConfig
+        from robot_skills.train.learning.cloning import CloningConfig
         from robot_skills.train.trainer import TrainConfig
 
         return TrainConfig(

@@ -33,7 +33,7 @@ def grow_library(command: "Train", folder: Path) -> list[str]:
     from robot_skills.cli.train import draw_groups, left_over_lines, suggestion_lines
     from robot_skills.storage.libraries import load_library, save_library
     from robot_skills.storage.writable import check_folder
-    from robot_skills.train.suggestions import suggest
+    from robot_skills.train.discovery.suggestions import suggest
 
     started_s = time.monotonic()
     command.check_flags()

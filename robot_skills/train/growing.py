@@ -20,13 +20,19 @@ from robot_skills.core.progress import Track, quiet
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Operator, Skill, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.train.grouping import FramedOperator, SkillGroup, group_operators, motion_of
+from robot_skills.train.discovery.grouping import (
+    FramedOperator,
+    SkillGroup,
+    group_operators,
+    motion_of,
+)
+from robot_skills.train.discovery.lifting import Instance, lift, signature_of_operator
+from robot_skills.train.discovery.motions import strangeness, usual_strangeness
+from robot_skills.train.discovery.splitting import Frequent, split_recurring
+from robot_skills.train.discovery.transitions import Transition, find_transitions
 from robot_skills.train.history import History, read_history
-from robot_skills.train.lifting import Instance, lift, signature_of_operator
+from robot_skills.train.learning.seeing import read_footage
 from robot_skills.train.lineage import content_hash, grown_lineage, lineage_of
-from robot_skills.train.motions import strangeness, usual_strangeness
-from robot_skills.train.seeing import read_footage
-from robot_skills.train.splitting import Frequent, split_recurring
 from robot_skills.train.trainer import (
     Keep,
     TrainConfig,
@@ -36,7 +42,6 @@ from robot_skills.train.trainer import (
     learn_skill,
     one_arm,
 )
-from robot_skills.train.transitions import Transition, find_transitions
 
 
 @dataclass(frozen=True)

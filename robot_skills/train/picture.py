@@ -17,8 +17,8 @@ from robot_skills.core import poses
 from robot_skills.core.facts import format_facts
 from robot_skills.core.skill import ReferenceFrame
 from robot_skills.core.task import Task
-from robot_skills.train.grouping import SkillGroup, frame_path
-from robot_skills.train.lifting import Instance
+from robot_skills.train.discovery.grouping import SkillGroup, frame_path
+from robot_skills.train.discovery.lifting import Instance
 
 Floats = NDArray[np.float64]
 

@@ -18,18 +18,29 @@ from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill, SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M, thing_symmetry
-from robot_skills.train.alarm import add_alarm
-from robot_skills.train.augmentation import AugmentationConfig, augment
-from robot_skills.train.cloning import CloningConfig
-from robot_skills.train.dataset import Rows, SkillPath, build_rows, fixtures_shown, skill_paths
-from robot_skills.train.grouping import FramedOperator, SkillGroup, group_operators, motions_of
+from robot_skills.train.discovery.grouping import (
+    FramedOperator,
+    SkillGroup,
+    group_operators,
+    motions_of,
+)
+from robot_skills.train.discovery.lifting import Instance, lift
+from robot_skills.train.discovery.splitting import split_recurring
+from robot_skills.train.discovery.transitions import Transition, find_transitions
 from robot_skills.train.history import History, common_rate_hz, read_history
-from robot_skills.train.learned import learn_from_images, learn_from_rows
-from robot_skills.train.lifting import Instance, lift
+from robot_skills.train.learning.alarm import add_alarm
+from robot_skills.train.learning.augmentation import AugmentationConfig, augment
+from robot_skills.train.learning.cloning import CloningConfig
+from robot_skills.train.learning.dataset import (
+    Rows,
+    SkillPath,
+    build_rows,
+    fixtures_shown,
+    skill_paths,
+)
+from robot_skills.train.learning.learned import learn_from_images, learn_from_rows
+from robot_skills.train.learning.seeing import Footage, is_seen, read_footage
 from robot_skills.train.lineage import lineage_of
-from robot_skills.train.seeing import Footage, is_seen, read_footage
-from robot_skills.train.splitting import split_recurring
-from robot_skills.train.transitions import Transition, find_transitions
 
 Floats = NDArray[np.float64]
 

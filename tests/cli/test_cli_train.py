@@ -18,7 +18,7 @@ from robot_skills.core.errors import InputError
 from robot_skills.paths import data_folder, find
 from robot_skills.storage.episodes import load_demonstrations, save_episode
 from robot_skills.storage.libraries import load_library
-from robot_skills.train import cloning
+from robot_skills.train.learning import cloning
 from robot_skills.train.trainer import TrainConfig
 
 DEMOS = str(find("demos", "blocks"))

@@ -17,7 +17,7 @@ from robot_skills.sim.gl import rendering_available
 from robot_skills.storage.episodes import load_demonstrations
 from robot_skills.storage.libraries import load_library, save_library
 from robot_skills.storage.truth import load_truth
-from robot_skills.train.cloning import CloningConfig
+from robot_skills.train.learning.cloning import CloningConfig
 from robot_skills.train.trainer import TrainConfig, train
 
 pytestmark = pytest.mark.skipif(not rendering_available(), reason="no GL back end")

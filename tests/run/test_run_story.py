@@ -11,8 +11,8 @@ from robot_skills.record.session import SessionConfig, record_session
 from robot_skills.run.evaluate.episodes import Simulation, run_episode, success_rate
 from robot_skills.storage.episodes import load_demonstrations
 from robot_skills.storage.truth import load_truth
-from robot_skills.train.augmentation import AugmentationConfig
-from robot_skills.train.cloning import CloningConfig
+from robot_skills.train.learning.augmentation import AugmentationConfig
+from robot_skills.train.learning.cloning import CloningConfig
 from robot_skills.train.trainer import TrainConfig, train
 
 DEMONSTRATIONS, EPISODES = 10, 6

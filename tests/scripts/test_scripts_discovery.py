@@ -8,10 +8,10 @@ from robot_skills.paths import find
 from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.storage.episodes import load_demonstrations
 from robot_skills.storage.truth import load_truth
-from robot_skills.train.grouping import group_operators
+from robot_skills.train.discovery.grouping import group_operators
+from robot_skills.train.discovery.lifting import lift
+from robot_skills.train.discovery.transitions import find_transitions
 from robot_skills.train.history import read_history
-from robot_skills.train.lifting import lift
-from robot_skills.train.transitions import find_transitions
 
 FOLDER = find("demos", "blocks")
 

@@ -11,7 +11,7 @@ from robot_skills.core.skill import ReferenceFrame, Skill
 from robot_skills.nets.alarm import THRESHOLDS, alarm_of, deviations, with_alarm
 from robot_skills.nets.contact import AHEAD_STEPS, ContactView, contact_rows
 from robot_skills.nets.gaussian_predictor import fit_predictor, score_rows
-from robot_skills.train.alarm import conformal_quantile
+from robot_skills.train.learning.alarm import conformal_quantile
 
 STEPS = 40
 EMPTY = Skill("carry", (), ReferenceFrame("object", "?x"), {}, {}, {}, np.zeros((0, 3)), 40, 9)

@@ -10,10 +10,10 @@ from robot_skills.paths import find
 from robot_skills.record.session import SessionConfig, record_session
 from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.storage.episodes import load_demonstrations
-from robot_skills.train.grouping import find_frame
+from robot_skills.train.discovery.grouping import find_frame
+from robot_skills.train.discovery.lifting import lift
+from robot_skills.train.discovery.transitions import find_transitions
 from robot_skills.train.history import read_history
-from robot_skills.train.lifting import lift
-from robot_skills.train.transitions import find_transitions
 
 
 @pytest.fixture(scope="module")

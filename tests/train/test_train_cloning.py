@@ -9,8 +9,8 @@ from robot_skills.core.skill import ReferenceFrame, Skill, SkillLibrary
 from robot_skills.nets.networks.kinds import KINDS, network_of, settings_of
 from robot_skills.nets.networks.runner import ChunkRunner
 from robot_skills.storage.libraries import load_library, save_library
-from robot_skills.train.cloning import CloningConfig, fit
-from robot_skills.train.dataset import Rows
+from robot_skills.train.learning.cloning import CloningConfig, fit
+from robot_skills.train.learning.dataset import Rows
 
 CHUNK = 3
 SHORT = CloningConfig(steps=400, batch=64, learning_rate=3e-3, chunk=CHUNK, hidden=64)

@@ -1,8 +1,8 @@
 import numpy as np
 
 from robot_skills.core.facts import parse_facts
-from robot_skills.train.cloning import CloningConfig
-from robot_skills.train.flat import hindsight_goal, random_windows, train_flat
+from robot_skills.train.controls.flat import hindsight_goal, random_windows, train_flat
+from robot_skills.train.learning.cloning import CloningConfig
 
 
 def test_the_goal_in_hindsight_is_what_was_brought_about(picks_and_places):

@@ -6,12 +6,12 @@ import pytest
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
 from robot_skills.core.errors import InputError
 from robot_skills.core.skill import Skill, SkillLibrary
-from robot_skills.train.grouping import group_operators, motions_of
+from robot_skills.train.discovery.grouping import group_operators, motions_of
+from robot_skills.train.discovery.lifting import lift
+from robot_skills.train.discovery.transitions import find_transitions
 from robot_skills.train.growing import best_match, check_kin, sort_out, unseen
-from robot_skills.train.lifting import lift
 from robot_skills.train.lineage import content_hash, grown_lineage, growths
 from robot_skills.train.trainer import TrainConfig
-from robot_skills.train.transitions import find_transitions
 
 CONFIG = TrainConfig(min_support=3)
 PATH = Channel(np.arange(12.0).reshape(4, 3), "m", ChannelKind.POSE)

@@ -5,9 +5,9 @@ import pytest
 
 from robot_skills.core.facts import Fact, parse_facts
 from robot_skills.core.skill import ReferenceFrame
-from robot_skills.train.grouping import find_frame, group_operators
-from robot_skills.train.lifting import lift
-from robot_skills.train.transitions import find_transitions
+from robot_skills.train.discovery.grouping import find_frame, group_operators
+from robot_skills.train.discovery.lifting import lift
+from robot_skills.train.discovery.transitions import find_transitions
 
 
 @pytest.fixture

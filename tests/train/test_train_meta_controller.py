@@ -6,9 +6,9 @@ from robot_skills.core.facts import parse_facts
 from robot_skills.core.skill import Barred, ReferenceFrame, Skill, SkillLibrary
 from robot_skills.nets.meta_policy import MetaPolicy, meta_shape
 from robot_skills.run.controls.meta_controller import MetaController
-from robot_skills.train.lifting import lift
-from robot_skills.train.meta_controller import recognise, train_meta_controller
-from robot_skills.train.transitions import find_transitions
+from robot_skills.train.controls.meta_controller import recognise, train_meta_controller
+from robot_skills.train.discovery.lifting import lift
+from robot_skills.train.discovery.transitions import find_transitions
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from robot_skills.core import poses
-from robot_skills.train.augmentation import AugmentationConfig, augment
-from robot_skills.train.dataset import build_rows, busy_steps, skill_paths
-from robot_skills.train.grouping import group_operators
-from robot_skills.train.lifting import lift
-from robot_skills.train.transitions import find_transitions
+from robot_skills.train.discovery.grouping import group_operators
+from robot_skills.train.discovery.lifting import lift
+from robot_skills.train.discovery.transitions import find_transitions
+from robot_skills.train.learning.augmentation import AugmentationConfig, augment
+from robot_skills.train.learning.dataset import build_rows, busy_steps, skill_paths
 
 EXACT = replace(
     AugmentationConfig(from_below=0.0, other_grip=0.0),

@@ -11,13 +11,13 @@ from robot_skills.core.facts import parse_facts
 from robot_skills.nets.networks.eyes import Eyes
 from robot_skills.nets.networks.runner import ChunkRunner
 from robot_skills.storage.video import VideoWriter
-from robot_skills.train.appearance import learn_appearances
-from robot_skills.train.cloning import CloningConfig, Seen, fit
-from robot_skills.train.dataset import Rows
-from robot_skills.train.grouping import group_operators
-from robot_skills.train.lifting import lift
-from robot_skills.train.seeing import build_seen_rows, is_seen, read_footage
-from robot_skills.train.transitions import find_transitions
+from robot_skills.train.discovery.grouping import group_operators
+from robot_skills.train.discovery.lifting import lift
+from robot_skills.train.discovery.transitions import find_transitions
+from robot_skills.train.learning.appearance import learn_appearances
+from robot_skills.train.learning.cloning import CloningConfig, Seen, fit
+from robot_skills.train.learning.dataset import Rows
+from robot_skills.train.learning.seeing import build_seen_rows, is_seen, read_footage
 
 COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (40, 80, 200)}
 SIDE = 32

@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from robot_skills.core.facts import Fact, parse_facts
-from robot_skills.train.lifting import lift, signature_of_operator
-from robot_skills.train.splitting import LEAST_REST, Frequent, split_recurring
-from robot_skills.train.transitions import find_transitions
+from robot_skills.train.discovery.lifting import lift, signature_of_operator
+from robot_skills.train.discovery.splitting import LEAST_REST, Frequent, split_recurring
+from robot_skills.train.discovery.transitions import find_transitions
 
 HELD, EMPTY = Fact("holding", ("red",)), Fact("gripper_empty", ())
 

@@ -5,10 +5,9 @@ import pytest
 
 from robot_skills.core.facts import parse_facts
 from robot_skills.core.skill import Operator, Parameter, ReferenceFrame, Skill, SkillLibrary
-from robot_skills.train.grouping import FramedOperator, find_frame, group_operators
-from robot_skills.train.lifting import lift
-from robot_skills.train.lineage import lineage_of_suggestions, suggestions_in
-from robot_skills.train.motions import (
+from robot_skills.train.discovery.grouping import FramedOperator, find_frame, group_operators
+from robot_skills.train.discovery.lifting import lift
+from robot_skills.train.discovery.motions import (
     LIKE,
     metres_apart,
     spread_m,
@@ -16,12 +15,13 @@ from robot_skills.train.motions import (
     strangeness,
     usual_strangeness,
 )
-from robot_skills.train.suggestions import (
+from robot_skills.train.discovery.suggestions import (
     merges,
     splits,
     two_modes,
 )
-from robot_skills.train.transitions import find_transitions
+from robot_skills.train.discovery.transitions import find_transitions
+from robot_skills.train.lineage import lineage_of_suggestions, suggestions_in
 
 
 def motions(count, offset_m=0.0, spread=0.01, seed=0):

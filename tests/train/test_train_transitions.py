@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from robot_skills.core.demonstration import Segment
 from robot_skills.core.facts import Fact, parse_facts
-from robot_skills.train.transitions import find_transitions, settled_facts
+from robot_skills.train.discovery.transitions import find_transitions, settled_facts
 
 
 def changes(transitions):

@@ -12,8 +12,8 @@ from robot_skills.core.task import Task
 from robot_skills.nets.sight.features import SkillView, skill_features, which_fixture
 from robot_skills.nets.sight.memory import with_history
 from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M
-from robot_skills.train.grouping import SkillGroup, frame_path, held_path
-from robot_skills.train.lifting import Instance
+from robot_skills.train.discovery.grouping import SkillGroup, frame_path, held_path
+from robot_skills.train.discovery.lifting import Instance
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

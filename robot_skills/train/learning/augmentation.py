@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.frames import HeldThing
 from robot_skills.nets.sight.features import SkillView
-from robot_skills.train.dataset import STRIDE_M, SkillPath
+from robot_skills.train.learning.dataset import STRIDE_M, SkillPath
 
 Floats = NDArray[np.float64]
 

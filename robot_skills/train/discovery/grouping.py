@@ -12,9 +12,9 @@ from robot_skills.core.facts import Fact
 from robot_skills.core.frames import followed_frames, upright_frame
 from robot_skills.core.skill import Operator, Parameter, ReferenceFrame
 from robot_skills.core.task import Task
-from robot_skills.train.lifting import Instance, LiftedOperator, brought_about, numbered
-from robot_skills.train.motions import ALIKE, LANDMARKS_S, spreads_apart
-from robot_skills.train.transitions import Transition
+from robot_skills.train.discovery.lifting import Instance, LiftedOperator, brought_about, numbered
+from robot_skills.train.discovery.motions import ALIKE, LANDMARKS_S, spreads_apart
+from robot_skills.train.discovery.transitions import Transition
 
 Floats = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from robot_skills.core.skill import Skill, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.train.grouping import FramedOperator, SkillGroup, motions_of, opposed
-from robot_skills.train.motions import metres_apart, spread_m, spreads_apart
+from robot_skills.train.discovery.grouping import FramedOperator, SkillGroup, motions_of, opposed
+from robot_skills.train.discovery.motions import metres_apart, spread_m, spreads_apart
 
 Floats = NDArray[np.float64]
 

@@ -18,10 +18,10 @@ from robot_skills.core.task import Task
 from robot_skills.nets.networks.learning import Weights
 from robot_skills.nets.sight.flat_features import GOAL_PREDICATES, FlatView, flat_features
 from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M
-from robot_skills.train.augmentation import AugmentationConfig
-from robot_skills.train.cloning import CloningConfig, fit
-from robot_skills.train.dataset import DONE_STEPS, Rows, busy_steps
 from robot_skills.train.history import History
+from robot_skills.train.learning.augmentation import AugmentationConfig
+from robot_skills.train.learning.cloning import CloningConfig, fit
+from robot_skills.train.learning.dataset import DONE_STEPS, Rows, busy_steps
 
 Floats = NDArray[np.float64]
 

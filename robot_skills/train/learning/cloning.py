@@ -19,7 +19,7 @@ from robot_skills.nets.networks.network import (
     Network,
     standardised,
 )
-from robot_skills.train.dataset import Rows
+from robot_skills.train.learning.dataset import Rows
 
 SCALE_FLOOR = 1e-3  # a target that hardly varies is not blown up
 INPUT_FLOOR = 0.05  # nor is an input

@@ -8,7 +8,7 @@ from itertools import chain, count, permutations
 from robot_skills.core.facts import Fact, State
 from robot_skills.core.skill import Operator, Parameter
 from robot_skills.core.task import Task
-from robot_skills.train.transitions import Transition
+from robot_skills.train.discovery.transitions import Transition
 
 MAX_PARAMETERS = 4
 PRECONDITION_SHARE = 0.9  # of the supporting transitions in which a precondition held at the start

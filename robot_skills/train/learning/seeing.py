@@ -18,11 +18,11 @@ from robot_skills.nets.sight.camera_sight import APPEARANCE, CameraSetup
 from robot_skills.nets.sight.pictures import picture
 from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.storage.video import read_frames
-from robot_skills.train.appearance import Hues, learn_appearances
-from robot_skills.train.dataset import DONE_STEPS, Rows, busy_steps
-from robot_skills.train.grouping import FramedOperator, SkillGroup, frame_path
+from robot_skills.train.discovery.grouping import FramedOperator, SkillGroup, frame_path
+from robot_skills.train.discovery.lifting import Instance
 from robot_skills.train.history import History
-from robot_skills.train.lifting import Instance
+from robot_skills.train.learning.appearance import Hues, learn_appearances
+from robot_skills.train.learning.dataset import DONE_STEPS, Rows, busy_steps
 
 Floats = NDArray[np.float64]
 Pictures = NDArray[np.uint8]

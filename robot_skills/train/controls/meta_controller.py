@@ -16,8 +16,8 @@ from robot_skills.core.progress import Track, quiet
 from robot_skills.core.skill import Operator, SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.nets.meta_policy import MetaShape, meta_features, meta_shape
-from robot_skills.train.flat import hindsight_goal
-from robot_skills.train.transitions import Transition
+from robot_skills.train.controls.flat import hindsight_goal
+from robot_skills.train.discovery.transitions import Transition
 
 HIDDEN = (128, 128)
 STEPS = 3000

@@ -10,8 +10,8 @@ from robot_skills.core.skill import Skill
 from robot_skills.nets.alarm import deviations, with_alarm
 from robot_skills.nets.contact import AHEAD_STEPS, ContactView, contact_rows
 from robot_skills.nets.gaussian_predictor import GaussianPredictor, fit_predictor
-from robot_skills.train.grouping import SkillGroup
-from robot_skills.train.lifting import Instance
+from robot_skills.train.discovery.grouping import SkillGroup
+from robot_skills.train.discovery.lifting import Instance
 
 Floats = NDArray[np.float64]
 

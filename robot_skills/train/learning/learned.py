@@ -6,10 +6,10 @@ from robot_skills.core.progress import Track
 from robot_skills.core.task import Task
 from robot_skills.nets.networks.kinds import settings_of
 from robot_skills.nets.networks.learning import Weights
-from robot_skills.train.cloning import CloningConfig, Seen, fit
-from robot_skills.train.dataset import Rows
-from robot_skills.train.grouping import SkillGroup
-from robot_skills.train.seeing import Footage, build_seen_rows
+from robot_skills.train.discovery.grouping import SkillGroup
+from robot_skills.train.learning.cloning import CloningConfig, Seen, fit
+from robot_skills.train.learning.dataset import Rows
+from robot_skills.train.learning.seeing import Footage, build_seen_rows
 
 SEEN_BATCH = 64  # pictures are many numbers, and neighbours in time look alike
 

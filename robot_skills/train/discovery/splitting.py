@@ -13,8 +13,8 @@ import numpy as np
 
 from robot_skills.core.facts import State
 from robot_skills.core.task import Task
-from robot_skills.train.lifting import Signature, signature_of
-from robot_skills.train.transitions import SETTLE_STEPS, Transition, transition_over
+from robot_skills.train.discovery.lifting import Signature, signature_of
+from robot_skills.train.discovery.transitions import SETTLE_STEPS, Transition, transition_over
 
 LEAST_REST = 2 * SETTLE_STEPS + 1  # steps that facts must last between two skills: sensors flicker
 

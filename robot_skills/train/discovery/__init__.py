@@ -1,0 +1,1 @@
+"""From segments to skills: what changed, what recurs, and what moves alike."""

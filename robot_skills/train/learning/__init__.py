@@ -1,0 +1,1 @@
+"""A skill's policy and alarm, learned from its segments."""
