@@ -15,6 +15,7 @@ from pathlib import Path
 import tyro
 from chain_bench import Row, evaluate, kept_results, rate
 from kitchen_columns import COLUMNS, Partition
+from kitchen_discovery import discovery_figures
 from kitchen_figures import (
     copied_figures,
     peer_figures,
@@ -32,8 +33,9 @@ from robot_skills.core.errors import InputError, unknown_name
 SEED = 40_000  # of the evaluated starts; training and tuning never used these
 LETTERS = ("a", "b", "c")
 RECOVERY = "recovery"
+DISCOVERY = "discovery"
 QUICK_EPISODES = 2
-NAMES = (*COLUMNS, RECOVERY)
+NAMES = (*COLUMNS, RECOVERY, DISCOVERY)
 QUICK_COLUMNS = ("skills", "true_segments", "meta_controller", "flat")
 FULLY = ("skills", "refined")  # these get all episodes, of seen tasks as well
 COPIED = ("robosuite_success/Stack", "robosuite_success/NutAssembly")
@@ -120,11 +122,13 @@ class Bench:
             found[partition.letter] = {
                 column: self._rows(column, partition, failed)
                 for column in self.only or COLUMNS
-                if column != RECOVERY
+                if column in COLUMNS
             }
         figures = success_figures(found, failed) | task_figures(found) | skill_figures(found)
         figures |= stage_figures(found, partitions[0].task)
         figures |= self._recovery(partitions)
+        if not self.only or DISCOVERY in self.only:
+            figures |= discovery_figures(partitions)
         figures |= peer_figures({p.letter: p.peer_training for p in partitions})
         figures["train_minutes"] = training_figure(p.train_minutes for p in partitions)
         return figures | copied_figures("robosuite", COPIED)

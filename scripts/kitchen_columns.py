@@ -232,17 +232,17 @@ class Partition:
             return library
         folder, file = self.work / "library", self.work / f"meta_{library.key}.safetensors"
         if not file.is_file():
-            skills, found = load_library(folder), self._transitions()
+            skills, (found, _) = load_library(folder), self.transitions()
             save_file(train_meta_controller(found, skills, self.task, seed=0, track=track), file)
         build = MetaCases(file, folder, step_limit(self.demonstrations))
         return Contender("meta_controller", build, file_key(file, folder / "library.toml"))
 
-    def _transitions(self) -> list[Transition]:
-        """What the default library was learned from."""
+    def transitions(self) -> tuple[list[Transition], int]:
+        """What the default library was learned from, and how many make an operator."""
         segments = load_segments(self._table("skills")).segments
         cut, config = find_transitions(self.histories(), segments), TrainConfig()
         support = max(config.min_support, round(config.min_share * len(cut)))
-        return split_recurring(cut, self.task, support)
+        return split_recurring(cut, self.task, support), support
 
     def _robomimic(self) -> Contender | str:
         checkpoint = newest_checkpoint(self.work / "robomimic")
