@@ -40,9 +40,13 @@ class Operator:
         pairs = sorted(f for f in self.add if len(f.arguments) == 2)
         return next((f.arguments[1] for f in pairs if f.arguments[0] == "?x"), None)
 
+    def binding(self, arguments: tuple[str, ...]) -> dict[str, str]:
+        """The things by parameter, given in the parameters' order."""
+        return {p.name: a for p, a in zip(self.parameters, arguments, strict=True)}
+
     def ground(self, arguments: tuple[str, ...]) -> "Operator":
         """The operator with `arguments` in place of its parameters, in order."""
-        names = {p.name: a for p, a in zip(self.parameters, arguments, strict=True)}
+        names = self.binding(arguments)
 
         def bound(facts: State) -> State:
             return frozenset(fact.bind(names) for fact in facts)
@@ -95,6 +99,13 @@ class Skill:
     description: str = ""
     measured: Mapping[str, float] = field(default_factory=dict)
     motions: Mapping[str, Floats] = field(default_factory=dict)
+
+    def operator(self, name: str) -> Operator:
+        """The skill's operator `name`; InputError suggests the near one."""
+        for operator in self.operators:
+            if operator.name == name:
+                return operator
+        raise unknown_name(f"operator of {self.name}", name, [o.name for o in self.operators])
 
 
 @dataclass(frozen=True)

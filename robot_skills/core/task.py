@@ -169,6 +169,10 @@ class Task:
             return self.fixtures[name].type
         raise unknown_name("object", name, [*self.objects, *self.fixtures])
 
+    def yaw_symmetry_of(self, name: str) -> int:
+        """How many turns about z of 2 pi / n leave a thing as it was; 1 for fixtures."""
+        return self.objects[name].yaw_symmetry if name in self.objects else 1
+
     def is_a(self, kind: str, wanted: str) -> bool:
         """Whether type `kind` is `wanted` or below it."""
         while kind != wanted:

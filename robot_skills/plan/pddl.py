@@ -13,7 +13,7 @@ from robot_skills.core.facts import Fact, State
 from robot_skills.core.skill import Operator, SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.plan.costs import Handoffs, step_cost, units
-from robot_skills.plan.grounding import present_operators
+from robot_skills.plan.operators import present_operators
 
 REQUIREMENTS = "(:requirements :strips :typing :action-costs)"
 

@@ -9,7 +9,7 @@ from robot_skills.core.task import Task
 from robot_skills.plan import fast_downward, pyperplan_search
 from robot_skills.plan.actions import Reach, atoms
 from robot_skills.plan.costs import Handoffs, plan_cost
-from robot_skills.plan.grounding import apply, present_operators
+from robot_skills.plan.operators import apply, present_operators
 from robot_skills.plan.reachability import unreachable
 from robot_skills.plan.relevance import relevant_actions, relevant_operators
 from robot_skills.plan.search import Found, PlannerFailure, SearchProblem

@@ -170,10 +170,6 @@ def unseen(
     return tuple(found)
 
 
-def _support(config: TrainConfig, changes: int) -> int:
-    return max(config.min_support, round(config.min_share * changes))
-
-
 def sort_out(
     library: SkillLibrary,
     histories: Sequence[History],
@@ -186,7 +182,7 @@ def sort_out(
     Raises InputError where nothing is known and nothing novel recurs.
     """
     cut = find_transitions(histories, segments)
-    support = _support(config, len(cut))
+    support = config.support(len(cut))
     learned = {signature_of_operator(o): Frequent(o.support, inf) for o in library.operators}
     split = split_recurring(cut, task, support, learned)
     joining, novel = _joining(split, library, task, exactly=True)
@@ -250,8 +246,7 @@ def _matches(
             continue
         bound = operator.ground(chosen)
         if bound.add <= transition.added and bound.delete <= transition.deleted:
-            variables = [p.name for p in operator.parameters]
-            instance = Instance(transition, dict(zip(variables, chosen, strict=True)))
+            instance = Instance(transition, operator.binding(chosen))
             yield _match(operator, instance, skill, task)
 
 

@@ -17,7 +17,7 @@ from robot_skills.core.progress import Track, quiet
 from robot_skills.core.robot import Kinematics
 from robot_skills.core.skill import Skill, SkillLibrary
 from robot_skills.core.task import Task
-from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M, thing_symmetry
+from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M
 from robot_skills.train.discovery.grouping import (
     FramedOperator,
     SkillGroup,
@@ -59,6 +59,10 @@ class TrainConfig:
     cameras: tuple[str, ...] = ()
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     cloning: CloningConfig = field(default_factory=CloningConfig)
+
+    def support(self, changes: int) -> int:
+        """How many segments an operator needs among so many that change something."""
+        return max(self.min_support, round(self.min_share * changes))
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def train(
         for demonstration in track(demonstrations, "reading facts")
     ]
     cut = find_transitions(histories, segments)
-    support = max(config.min_support, round(config.min_share * len(cut)))
+    support = config.support(len(cut))
     transitions = split_recurring(cut, task, support)
     lifted, left = lift(transitions, task, support)
     if not lifted:
@@ -220,7 +224,7 @@ def _end_pose(instance: Instance, member: FramedOperator, task: Task) -> Floats:
     opening = float(openings[place][last]) if place in openings else 0.0
     base = place_frame(task, place, things[place][last], opening)
     thing = instance.binding["?x"]
-    end = upright_frame(things[thing][last], thing_symmetry(task, thing))
+    end = upright_frame(things[thing][last], task.yaw_symmetry_of(thing))
     return np.asarray(poses.relative(base, end))
 
 

@@ -6,13 +6,14 @@ from itertools import count
 
 import numpy as np
 import pytest
+from all_groundings import ground
 
 from robot_skills.core.errors import InputError, NoPlanError
 from robot_skills.core.facts import parse_facts
 from robot_skills.plan import fast_downward, make_plan, write_pddl
 from robot_skills.plan.actions import Reach, facts_of
 from robot_skills.plan.costs import step_cost
-from robot_skills.plan.grounding import apply, ground
+from robot_skills.plan.operators import apply
 
 OBJECTS = ("red", "green", "blue")
 

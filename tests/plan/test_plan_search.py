@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from all_groundings import ground
 
 from robot_skills.core.errors import NoPlanError
 from robot_skills.core.facts import parse_facts
@@ -18,7 +19,7 @@ from robot_skills.plan import fast_downward, make_plan, write_pddl
 from robot_skills.plan.actions import Lifted, Reach
 from robot_skills.plan.costs import Handoffs, plan_cost, step_cost, units
 from robot_skills.plan.exclusion import excluded_pair
-from robot_skills.plan.grounding import apply, ground
+from robot_skills.plan.operators import apply
 from robot_skills.plan.planner import bind
 from robot_skills.plan.relevance import relevant_operators
 from robot_skills.plan.search import SearchProblem

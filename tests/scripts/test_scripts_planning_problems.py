@@ -1,11 +1,11 @@
 """The made-up planning problems are what the benchmark says they are."""
 
 import pytest
+from all_groundings import ground
 from planning_problems import REACHABLE, ground_count, made_problem
 
 from robot_skills.plan import make_plan
 from robot_skills.plan.actions import Reach
-from robot_skills.plan.grounding import ground
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from robot_skills.nets.networks.eyes import Eyes
 from robot_skills.nets.sight.camera_features import HandView, camera_features, hand_frames
 from robot_skills.nets.sight.pictures import picture
 from robot_skills.nets.sight.seen import Seen
-from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M, thing_symmetry
+from robot_skills.nets.sight.skill_sight import OPEN_THRESHOLD_M
 
 Floats = NDArray[np.float64]
 
@@ -122,7 +122,7 @@ class CameraSight:
         if self._skill.frame.kind != "goal" or meant not in self._task.fixtures:
             return None
         name = subgoal.binding[self._skill.frame.parameter]
-        return upright_frame(subgoal.poses[name], thing_symmetry(self._task, name))[None]
+        return upright_frame(subgoal.poses[name], self._task.yaw_symmetry_of(name))[None]
 
     def _pictures(self, observation: Observation, meant: str) -> NDArray[np.uint8]:
         hue = None if meant in self._task.fixtures else self._hue(meant)

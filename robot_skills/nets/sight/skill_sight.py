@@ -94,7 +94,7 @@ class SkillSight:
         return next((n for n, pose in poses_of if self._is_held(n, pose, ee, width_m)), None)
 
     def _frame(self, name: str, pose: Floats, held: bool, subgoal: Subgoal) -> Floats:
-        symmetry = thing_symmetry(self._task, name)
+        symmetry = self._task.yaw_symmetry_of(name)
         if self._skill.frame.kind == "goal":
             if name not in subgoal.poses:
                 raise InputError(f"skill {self._skill.name} needs a goal pose for {name}")
@@ -110,8 +110,3 @@ class SkillSight:
         limits = self._task.predicates["holding"].thresholds
         size = np.asarray(thing.width_m)
         return bool(is_held(grip_position(thing, pose), ee, np.asarray(width_m), size, limits))
-
-
-def thing_symmetry(task: Task, name: str) -> int:
-    """How many quarter-like turns leave a thing as it was; 1 for fixtures."""
-    return task.objects[name].yaw_symmetry if name in task.objects else 1

@@ -1,10 +1,10 @@
 """Chooses the next skill with a learned policy in the planner's place."""
 
 from collections.abc import Iterator
-from itertools import product
 
 from robot_skills.core.errors import NoPlanError
 from robot_skills.core.facts import State
+from robot_skills.core.grounding import groundings
 from robot_skills.core.skill import NOTHING_BARRED, Barred, Operator, Plan, PlanStep, SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.nets.meta_policy import MetaPolicy
@@ -34,13 +34,8 @@ class MetaController:
         return Plan(facts, goal, (PlanStep(steps[best]),), -float(scores[best]), "meta-controller")
 
     def _grounded(self, objects: tuple[str, ...], barred: Barred) -> Iterator[Operator]:
-        for operator in self._library.operators:
-            fitting = [self._task.of_type(p.type, objects) for p in operator.parameters]
-            for chosen in product(*fitting):
-                once = len(set(chosen)) == len(chosen)
-                if (
-                    once
-                    and operator.skill not in barred.skills
-                    and ((operator.name, chosen) not in barred.operators)
-                ):
-                    yield operator.ground(chosen)
+        allowed = (o for o in self._library.operators if o.skill not in barred.skills)
+        for operator in allowed:
+            for bound in groundings(operator, self._task, objects):
+                if (operator.name, PlanStep(bound).arguments) not in barred.operators:
+                    yield bound

@@ -15,8 +15,8 @@ class SubgoalKeeper:
     def __init__(self, step: PlanStep, skill: Skill, task: Task, rebind_m: float) -> None:
         self._step, self._skill, self._task = step, skill, task
         self._rebind_m = rebind_m
-        lifted = next(o for o in skill.operators if o.name == step.operator.name)
-        names = dict(zip((p.name for p in lifted.parameters), step.arguments, strict=True))
+        lifted = skill.operator(step.operator.name)
+        names = lifted.binding(step.arguments)
         self._place = names.get(lifted.place or "") if skill.frame.kind == "goal" else None
         self._subgoal: Subgoal | None = None
         self._bound_at = np.zeros(3)

@@ -20,9 +20,8 @@ LIKENESS = 0.1  # m of clearance that a metre nearer to the usual end is worth
 
 def bind_subgoal(step: PlanStep, skill: Skill, task: Task, observation: Observation) -> Subgoal:
     """Bind a plan step's parameters and choose a free goal pose for what it moves."""
-    lifted = next(o for o in skill.operators if o.name == step.operator.name)
-    names = [p.name for p in lifted.parameters]
-    binding = dict(zip(names, step.arguments, strict=True))
+    lifted = skill.operator(step.operator.name)
+    binding = lifted.binding(step.arguments)
     if skill.frame.kind != "goal":
         return Subgoal(step.operator.add, binding)
     if lifted.place is None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 
-from robot_skills.core.skill import Operator, PlanStep, SkillLibrary
+from robot_skills.core.grounding import groundings
+from robot_skills.core.skill import PlanStep, SkillLibrary
 from robot_skills.core.task import Task
 from robot_skills.run.evaluate.episodes import Simulation
 from robot_skills.run.execute.config import ExecutorConfig
@@ -60,11 +60,6 @@ def _possible(at: Snapshot, library: SkillLibrary, task: Task) -> list[PlanStep]
     return [
         PlanStep(bound)
         for operator in library.operators
-        for bound in _bound(operator, task, at.objects)
+        for bound in groundings(operator, task, at.objects)
         if bound.preconditions <= at.facts and not bound.add <= at.facts
     ]
-
-
-def _bound(operator: Operator, task: Task, objects: tuple[str, ...]) -> list[Operator]:
-    choices = product(*(task.of_type(p.type, objects) for p in operator.parameters))
-    return [operator.ground(names) for names in choices if len(set(names)) == len(names)]

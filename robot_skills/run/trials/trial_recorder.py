@@ -94,5 +94,4 @@ def frame_of(skill: Skill, moment: SkillMoment, task: Task) -> Floats:
         pose = moment.subgoal.poses[thing]
     else:
         pose = moment.observation.object_pose[thing].pose
-    symmetry = task.objects[thing].yaw_symmetry if thing in task.objects else 1
-    return upright_frame(pose, symmetry)
+    return upright_frame(pose, task.yaw_symmetry_of(thing))

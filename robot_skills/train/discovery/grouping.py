@@ -121,7 +121,7 @@ def frame_path(instance: Instance, frame: ReferenceFrame, task: Task) -> Floats:
     """Reference frames (T, 7) in world over the steps of a transition."""
     path = _path(instance, frame.parameter)
     name = instance.binding[frame.parameter]
-    symmetry = task.objects[name].yaw_symmetry if name in task.objects else 1
+    symmetry = task.yaw_symmetry_of(name)
     if frame.kind == "goal":
         return np.repeat(upright_frame(path[-1], symmetry)[None], len(path), axis=0)
     return followed_frames(path, held_path(instance.transition, name), symmetry)

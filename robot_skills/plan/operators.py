@@ -1,6 +1,4 @@
-"""Operators bound to objects, and what applying them does."""
-
-from itertools import product
+"""Which operators a plan may be made of, and what applying one does."""
 
 from robot_skills.core.errors import InputError, unknown_name
 from robot_skills.core.facts import Fact, State
@@ -16,24 +14,13 @@ def apply(operator: Operator, state: State) -> State:
     return (state - operator.delete) | operator.add
 
 
-def ground(library: SkillLibrary, task: Task, objects: tuple[str, ...]) -> list[Operator]:
-    """Every operator bound to every well-typed choice of distinct things that are present.
-
-    Raises InputError when an operator names a type or predicate that the task does not have.
-    """
-    grounded = []
-    for operator in present_operators(library, task, objects):
-        choices = [task.of_type(p.type, objects) for p in operator.parameters]
-        for arguments in product(*choices):
-            if len(set(arguments)) == len(arguments):
-                grounded.append(operator.ground(arguments))
-    return grounded
-
-
 def present_operators(
     library: SkillLibrary, task: Task, objects: tuple[str, ...]
 ) -> list[Operator]:
-    """Operators of the library that speak of nothing absent, checked against the task."""
+    """Operators of the library that speak of nothing absent.
+
+    Raises InputError when an operator names a type or predicate that the task does not have.
+    """
     present = {*objects, *task.fixtures}
     for operator in library.operators:
         _check(operator, task)
