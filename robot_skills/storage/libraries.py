@@ -9,7 +9,6 @@ skills/<name>/data.safetensors     where the skill was seen to start and to end
 skills/<name>/card.md         the same for people; training adds the picture card.png
 """
 
-import hashlib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +18,7 @@ from robot_skills.core.errors import InputError
 from robot_skills.core.skill import SkillLibrary
 from robot_skills.core.toml_file import TomlTable
 from robot_skills.storage.atomic import REPLACED, new_folder
+from robot_skills.storage.file_hash import sha256_of
 from robot_skills.storage.handoff_table import handoff_rows, read_handoffs
 from robot_skills.storage.kept_versions import (
     LIBRARY_FILE,
@@ -99,7 +99,7 @@ def _old_picture(library: Path, new_skill: Path) -> bytes:
     files = [where / "policy.safetensors" for where in (old, new_skill)]
     if not ((old / PICTURE).is_file() and files[0].is_file()):
         return b""
-    same = _sha256(files[0]) == _sha256(files[1])
+    same = sha256_of(files[0]) == sha256_of(files[1])
     return (old / PICTURE).read_bytes() if same else b""
 
 
@@ -153,7 +153,7 @@ def check_library(folder: Path) -> None:
 def library_sha256(folder: Path) -> str:
     """Hash of a library's content and version: library.toml holds the hash of every other file."""
     check_library(folder)
-    return _sha256(folder / LIBRARY_FILE)
+    return sha256_of(folder / LIBRARY_FILE)
 
 
 def _library_table(folder: Path, library: SkillLibrary) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def _library_table(folder: Path, library: SkillLibrary) -> dict[str, Any]:
         "skills": [skill.name for skill in library.skills],
         "lineage": dict(library.lineage),
         "handoffs": handoff_rows(library.handoffs),
-        "sha256": {str(file.relative_to(folder)): _sha256(file) for file in files},
+        "sha256": {str(file.relative_to(folder)): sha256_of(file) for file in files},
     }
 
 
@@ -178,12 +178,8 @@ def _check_hashes(folder: Path, skill_folders: list[Path], hashes: TomlTable) ->
             file = where / name
             if not file.is_file():
                 raise InputError(f"the library lacks {file}; copy the whole folder again")
-            if hashes.text(str(file.relative_to(folder))) != _sha256(file):
+            if hashes.text(str(file.relative_to(folder))) != sha256_of(file):
                 raise InputError(
                     f"{file} is not the file that was saved (sha256 differs); "
                     "copy the library again or train it anew"
                 )
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

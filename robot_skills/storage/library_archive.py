@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from robot_skills.core.errors import InputError
 from robot_skills.core.skill import Skill, SkillLibrary
 from robot_skills.storage.atomic import new_file
+from robot_skills.storage.file_hash import sha256_of
 from robot_skills.storage.kept_versions import LIBRARY_FILE
 from robot_skills.storage.libraries import check_free, load_library, save_library
 from robot_skills.storage.library_changes import version_parts
@@ -192,5 +193,4 @@ def file_sha256(file: Path) -> str:
     """SHA-256 of a whole file; raises InputError where there is none."""
     if not file.is_file():
         raise InputError(f"no file {file}; give the file that library export wrote")
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return sha256_of(file)

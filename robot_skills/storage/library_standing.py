@@ -6,14 +6,14 @@ any way is a candidate again. evidence/ keeps the results files.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from robot_skills.core.errors import InputError
 from robot_skills.core.toml_file import TomlTable
 from robot_skills.storage.atomic import new_file, write_text
+from robot_skills.storage.file_hash import sha256_of
 from robot_skills.storage.libraries import library_sha256
 from robot_skills.storage.toml_text import format_toml
 
@@ -129,7 +129,7 @@ def promote(library: Path, evidence: Evidence, results: Sequence[Path]) -> Recor
         with new_file(library / name) as partial:
             partial.write_bytes(content)
         files[name] = hashlib.sha256(content).hexdigest()
-    complete = Evidence(**{**_values(evidence), "files": files})
+    complete = replace(evidence, files=files)
     promoted = Record(step, {**record.evidence, step: complete}, record.origin)
     _write(library, promoted)
     return promoted
@@ -144,10 +144,6 @@ def _write(library: Path, record: Record) -> None:
         "evidence": {str(step): asdict(one) for step, one in record.evidence.items()},
     }
     write_text(library / STANDING_FILE, format_toml(table))
-
-
-def _values(evidence: Evidence) -> dict[str, Any]:
-    return {key: getattr(evidence, key) for key in Evidence.__dataclass_fields__}
 
 
 def _standing(table: TomlTable, name: str) -> Standing:
@@ -175,7 +171,7 @@ def _read_evidence(table: TomlTable) -> Evidence:
 def _check_files(library: Path, evidence: Evidence) -> None:
     for name, sha256 in evidence.files.items():
         file = library / name
-        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
+        if not file.is_file() or sha256_of(file) != sha256:
             raise InputError(
                 f"{file} is not the evidence that was recorded; remove {library / STANDING_FILE} "
                 "and promote the library anew"

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core.errors import InputError
+from robot_skills.storage.atomic import new_file
 
 Floats = NDArray[np.float64]
 
@@ -42,9 +43,7 @@ def save_robomimic(
     lengths that differ, keys that differ, and actions beyond -1..1.
     """
     _check(demos)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(file.name + ".partial")
-    with h5py.File(partial, "w") as out:
+    with new_file(file) as partial, h5py.File(partial, "w") as out:
         data = out.create_group("data")
         data.attrs["total"] = sum(len(demo.actions) for demo in demos)
         data.attrs["env_args"] = json.dumps(dict(env_args))
@@ -52,7 +51,6 @@ def save_robomimic(
             _write(data.create_group(f"demo_{number}"), demo)
         for key, numbers in masks.items():
             out[f"mask/{key}"] = np.array([f"demo_{n}" for n in numbers], dtype="S")
-    partial.replace(file)
 
 
 def _write(group: h5py.Group, demo: RobomimicDemo) -> None:

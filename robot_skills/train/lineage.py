@@ -13,6 +13,7 @@ from robot_skills import __version__
 from robot_skills.core.demonstration import Demonstration, Segment
 from robot_skills.core.revision import revision
 from robot_skills.core.task import Task
+from robot_skills.storage.file_hash import sha256_of
 
 if TYPE_CHECKING:
     from robot_skills.train.trainer import TrainConfig
@@ -49,7 +50,7 @@ def _video_hashes(
 ) -> dict[str, str]:
     """SHA-256 of the videos that policies learn to see from."""
     return {
-        f"sha256/{one.name}/{camera}": hashlib.sha256(one.video[camera].read_bytes()).hexdigest()
+        f"sha256/{one.name}/{camera}": sha256_of(one.video[camera])
         for one in demonstrations
         for camera in cameras
         if camera in one.video
