@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from untrained import no_scales
 
 from robot_skills.cli.deploy import Deploy
 from robot_skills.core.errors import InputError, NoPlanError, RobotFault
 from robot_skills.core.facts import parse_facts
 from robot_skills.core.skill import Operator, Parameter, ReferenceFrame, Skill, SkillLibrary
 from robot_skills.nets.networks.kinds import settings_of
-from robot_skills.nets.networks.learning import begin, export, no_scales
+from robot_skills.nets.networks.learning import begin, export
 from robot_skills.nets.networks.mlp import Mlp
 from robot_skills.nets.sight.features import SkillView, skill_features
 from robot_skills.run.evaluate.result_files import load_results

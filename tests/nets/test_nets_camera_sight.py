@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from untrained import no_scales
 
 from robot_skills.core import poses
 from robot_skills.core.errors import InputError
@@ -11,7 +12,7 @@ from robot_skills.core.policy import Subgoal
 from robot_skills.core.skill import ReferenceFrame, Skill, SkillLibrary
 from robot_skills.core.task_file import load_task
 from robot_skills.nets.networks.kinds import settings_of
-from robot_skills.nets.networks.learning import begin, export, no_scales
+from robot_skills.nets.networks.learning import begin, export
 from robot_skills.nets.networks.mlp import Mlp
 from robot_skills.nets.sight.camera_features import HandView, camera_features
 from robot_skills.nets.sight.camera_sight import CameraSetup, camera_setup, library_cameras

@@ -6,11 +6,12 @@ import sys
 import numpy as np
 import pytest
 import torch
+from untrained import no_scales
 
 from robot_skills.core.errors import InputError
 from robot_skills.nets.networks.gmm import Gmm
 from robot_skills.nets.networks.kinds import KINDS, kind_named, network_of, settings_of
-from robot_skills.nets.networks.learning import begin, export, no_scales
+from robot_skills.nets.networks.learning import begin, export
 from robot_skills.nets.networks.network import outputs_of, standardised
 from robot_skills.nets.networks.runner import ChunkRunner
 

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from untrained import no_scales
 
 from robot_skills.core import poses
-from robot_skills.nets.networks.learning import begin, export, no_scales
+from robot_skills.nets.networks.learning import begin, export
 from robot_skills.nets.networks.mlp import Mlp
 from robot_skills.nets.networks.network import outputs_of
 from robot_skills.nets.networks.runner import ChunkRunner

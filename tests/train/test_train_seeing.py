@@ -15,7 +15,7 @@ from robot_skills.train.discovery.grouping import group_operators
 from robot_skills.train.discovery.lifting import lift
 from robot_skills.train.discovery.transitions import find_transitions
 from robot_skills.train.learning.appearance import learn_appearances
-from robot_skills.train.learning.cloning import CloningConfig, Seen, fit
+from robot_skills.train.learning.cloning import CloningConfig, RowPictures, fit
 from robot_skills.train.learning.dataset import Rows
 from robot_skills.train.learning.seeing import build_seen_rows, is_seen, read_footage
 
@@ -106,9 +106,9 @@ def test_eyes_learn_to_point_at_what_is_meant():
     eyes = Eyes(1, SIDE, SIDE, places=4)
     config = CloningConfig(steps=150, batch=32, learning_rate=3e-3, chunk=2, hidden=32)
     rows, pictures = planted(200, 0)
-    weights = fit(rows, config, 0, seen=Seen(eyes, pictures))
-    again = fit(rows, replace(config, steps=3), 0, seen=Seen(eyes, pictures))
-    same = fit(rows, replace(config, steps=3), 0, seen=Seen(eyes, pictures))
+    weights = fit(rows, config, 0, seen=RowPictures(eyes, pictures))
+    again = fit(rows, replace(config, steps=3), 0, seen=RowPictures(eyes, pictures))
+    same = fit(rows, replace(config, steps=3), 0, seen=RowPictures(eyes, pictures))
     for name, array in again.items():
         np.testing.assert_array_equal(same[name], array, err_msg=name)
     runner = ChunkRunner(weights, config.network(3 + eyes.size))

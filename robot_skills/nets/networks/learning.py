@@ -8,14 +8,6 @@ import torch
 from numpy.typing import NDArray
 
 from robot_skills.nets.networks.layers import Layer
-from robot_skills.nets.networks.network import (
-    INPUT_MEAN,
-    INPUT_SCALE,
-    POSE_MEAN,
-    POSE_SCALE,
-    Network,
-    pose_outputs,
-)
 
 Weights = dict[str, NDArray[np.float32]]
 Tensors = dict[str, torch.Tensor]
@@ -33,14 +25,6 @@ def begin(network: HasParts, seed: int) -> Tensors:
         torch.manual_seed(seed)
         drawn = [part.begin() for part in network.parts()]
     return {name: array.requires_grad_() for part in drawn for name, array in part.items()}
-
-
-def no_scales(network: Network) -> Tensors:
-    """Means of 0 and scales of 1 for inputs (I,) and poses (9 H,)."""
-    sizes = {INPUT_MEAN: network.inputs, POSE_MEAN: pose_outputs(network)}
-    sizes |= {INPUT_SCALE: network.inputs, POSE_SCALE: pose_outputs(network)}
-    make = {name: torch.ones if name.endswith("scale") else torch.zeros for name in sizes}
-    return {name: make[name](size) for name, size in sizes.items()}
 
 
 def export(weights: Mapping[str, Any]) -> Weights:

@@ -6,6 +6,7 @@ from typing import Any
 
 from robot_skills.core.errors import InputError
 from robot_skills.run.evaluate.result_files import Results, Row
+from robot_skills.run.evaluate.results import TOTALS
 from robot_skills.run.evaluate.statistics import (
     Difference,
     Median,
@@ -75,7 +76,7 @@ def compare_results(first: Results, second: Results) -> Comparison:
     pairs = paired_rows(first, second)
     tasks = dict.fromkeys(row.task for row in first.rows)
     by_task = [_success(name, [p for p in pairs if p[0].task == name]) for name in tasks]
-    groups = {word: [p for p in pairs if p[0].seen is seen] for word, seen in _SEEN.items()}
+    groups = {word: [p for p in pairs if p[0].seen is seen] for word, seen in TOTALS.items()}
     several = len([group for group in groups.values() if group]) > 1
     totals = [_success(word, group) for word, group in groups.items() if group and several]
     return Comparison(
@@ -86,9 +87,6 @@ def compare_results(first: Results, second: Results) -> Comparison:
         tuple(_costs(pairs)),
         tuple(differing_settings(first.settings, second.settings)),
     )
-
-
-_SEEN = {"seen tasks": True, "unseen tasks": False}
 
 
 def paired_rows(first: Results, second: Results) -> list[Pair]:

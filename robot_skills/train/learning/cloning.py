@@ -61,7 +61,7 @@ class CloningConfig:
 
 
 @dataclass(frozen=True)
-class Seen:
+class RowPictures:
     """Pictures (B, cameras, 4, h, w) uint8 that belong to B rows, and the eyes to look at them."""
 
     eyes: Eyes
@@ -73,7 +73,7 @@ def fit(
     config: CloningConfig,
     seed: int,
     track: Track = quiet,
-    seen: Seen | None = None,
+    seen: RowPictures | None = None,
 ) -> Weights:
     """Weights of a network fitted to the rows; the same seed gives the same weights on a CPU.
 
@@ -103,7 +103,7 @@ def fit(
     return export({**weights, **scales})
 
 
-def _looked_at(seen: Seen, chosen: torch.Tensor, weights: Tensors) -> torch.Tensor:
+def _looked_at(seen: RowPictures, chosen: torch.Tensor, weights: Tensors) -> torch.Tensor:
     pictures = torch.from_numpy(seen.pictures[chosen.numpy()]).float() / 255.0
     return torch.as_tensor(seen.eyes(weights, pictures))
 

@@ -7,7 +7,7 @@ from robot_skills.core.task import Task
 from robot_skills.nets.networks.kinds import settings_of
 from robot_skills.nets.networks.learning import Weights
 from robot_skills.train.discovery.grouping import SkillGroup
-from robot_skills.train.learning.cloning import CloningConfig, Seen, fit
+from robot_skills.train.learning.cloning import CloningConfig, RowPictures, fit
 from robot_skills.train.learning.dataset import Rows
 from robot_skills.train.learning.seeing import Footage, build_seen_rows
 
@@ -35,7 +35,7 @@ def learn_from_images(
     config = replace(config, observations=1, batch=SEEN_BATCH)
     rows, pictures = build_seen_rows(group, task, footage, config.chunk, track)
     eyes = footage.setup.eyes()
-    weights = fit(rows, config, seed, track, Seen(eyes, pictures))
+    weights = fit(rows, config, seed, track, RowPictures(eyes, pictures))
     network = config.network(rows.inputs.shape[1] + eyes.size)
     settings = settings_of(network) | footage.setup.settings()
     return Learned(weights | footage.hues_as_weights(), settings)
