@@ -13,17 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
-from chain_bench import (
-    Contender,
-    Row,
-    evaluate,
-    library_key,
-    rate,
-    run_verb,
-    share,
-    train_library,
-)
-from results import RESULTS, Figure, write_results
+from chain_bench import Contender, Row, evaluate, library_key, rate, run_verb, train_library
+from results import RESULTS, Figure, share, write_results
 
 from robot_skills.cli.simulated import Simulated
 from robot_skills.core.errors import InputError

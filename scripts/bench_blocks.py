@@ -25,12 +25,11 @@ from chain_bench import (
     library_key,
     rate,
     scene_of,
-    share,
     share_or_none,
     step_limit,
     train_library,
 )
-from results import Figure, write_results
+from results import Figure, share, write_results
 from safetensors.numpy import save_file
 
 from robot_skills.cli.progress import track

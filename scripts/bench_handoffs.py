@@ -9,7 +9,7 @@ import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from results import Figure, write_results
+from results import Figure, share, write_results
 
 from robot_skills.cli.handoffs import FIRST_SEED, ProbedTrials
 from robot_skills.cli.progress import track
@@ -89,11 +89,9 @@ def planned_figures(before: list[Episode], after: list[Episode]) -> dict[str, Fi
     found = {}
     for kind in ("success", "first_try"):
         one, other = ([bool(getattr(e, kind)) for e in episodes] for episodes in (before, after))
-        for name, share in (("without", one), ("with", other)):
-            rate = wilson(sum(share), len(share))
-            found[f"planned/{name}_hand-offs/{kind}"] = Figure(
-                rate.value, "share", rate.low, rate.high, rate.n
-            )
+        for name, good in (("without", one), ("with", other)):
+            rate = wilson(sum(good), len(good))
+            found[f"planned/{name}_hand-offs/{kind}"] = share(rate)
         difference = paired_difference(one, other)
         found[f"planned/difference/{kind}"] = Figure(
             difference.value,

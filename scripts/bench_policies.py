@@ -24,10 +24,9 @@ from chain_bench import (
     library_key,
     rate,
     scene_of,
-    share,
     train_library,
 )
-from results import Figure, write_results
+from results import Figure, share, write_results
 
 from robot_skills.cli.simulated import Simulated
 from robot_skills.nets.skill_policy import SkillPolicy

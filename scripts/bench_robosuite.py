@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median
 
 import tyro
-from chain_bench import Contender, Row, evaluate, library_key, rate, share, train_library
-from results import Figure, write_results
+from chain_bench import Contender, Row, evaluate, library_key, rate, train_library
+from results import Figure, share, write_results
 
 from robot_skills.cli.progress import track
 from robot_skills.cli.simulated import Simulated

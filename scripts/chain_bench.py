@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from results import Figure
+from results import Figure, share
 from safetensors.numpy import load_file
 
 from robot_skills.cli import FAILED
@@ -245,11 +245,6 @@ def step_limit(demonstrations: Sequence[Demonstration]) -> int:
 def rate(rows: Sequence[Row]) -> Rate:
     """Share of successes; InputError where there are no rows."""
     return wilson(sum(row.success for row in rows), len(rows))
-
-
-def share(found: Rate, note: str = "") -> Figure:
-    """A rate as a figure."""
-    return Figure(found.value, "share", found.low, found.high, found.n, note)
 
 
 def share_or_none(rows: Sequence[Row], why_none: str) -> Figure:

@@ -8,7 +8,7 @@ docs/results/kitchen_operator.json.
 import argparse
 from collections.abc import Iterator
 
-from results import Figure, write_results
+from results import Figure, share, write_results
 
 from robot_skills.core.facts import parse_facts, parse_sequence
 from robot_skills.core.task import Goal
@@ -47,12 +47,6 @@ def behaviour_goals(name: str, trials: int) -> Iterator[Goal]:
         yield Goal(name, True, sequence, parse_facts(start))
 
 
-def figure(successes: list[bool], note: str) -> Figure:
-    """Share of successes with its 95 % interval."""
-    rate = wilson(sum(successes), len(successes))
-    return Figure(rate.value, "share", rate.low, rate.high, rate.n, note)
-
-
 def main() -> None:
     """Measure, print and write docs/results/kitchen_operator.json."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -65,14 +59,15 @@ def main() -> None:
         for name in BEHAVIOURS:
             goals = behaviour_goals(name, given.behaviour_trials)
             found = [rehearse("kitchen", arm, goal, seed) for seed, goal in enumerate(goals)]
-            figures[f"{name}/{arm}"] = figure(found, "random starts")
+            figures[f"{name}/{arm}"] = share(wilson(sum(found), len(found)), "random starts")
             print(f"{arm:<8}{name:<22}{sum(found)}/{len(found)}", flush=True)
         found = []
         for name in load_task(find("envs", "kitchen")).goals:
             one = [rehearse("kitchen", arm, name, seed) for seed in range(given.task_trials)]
             print(f"{arm:<8}{name:<22}{sum(one)}/{len(one)}", flush=True)
             found += one
-        figures[f"tasks of four behaviours/{arm}"] = figure(found, "24 tasks, random starts")
+        rate = wilson(sum(found), len(found))
+        figures[f"tasks of four behaviours/{arm}"] = share(rate, "24 tasks, random starts")
     print(f"written: {write_results('kitchen_operator', figures, [0])}")
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
-from chain_bench import Row, goals_of, rate, share, share_or_none
-from results import RESULTS, Figure, read_results
+from chain_bench import Row, goals_of, rate, share_or_none
+from results import RESULTS, Figure, read_results, share
 
 from robot_skills.core.facts import Fact, parse_facts
 from robot_skills.core.task import GoalTemplate, Task

@@ -1,12 +1,13 @@
 """What recovering from disturbances is worth in the kitchen: the same starts with and without."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from chain_bench import Contender, library_key
-from results import Figure
+from results import Figure, share
 
 from robot_skills.cli.run_disturbed import DisturbedCases
 from robot_skills.cli.simulated import Simulated
@@ -58,18 +59,13 @@ def recovery_figures(found: Outcomes) -> dict[str, Figure]:
         if pairs:
             good = wilson(sum(after for _, after in pairs), len(pairs))
             note = "of all pairs, also those that fail without"
-            figures[f"disturbed/{kind}"] = Figure(
-                good.value, "share", good.low, good.high, good.n, note
-            )
+            figures[f"disturbed/{kind}"] = share(good, note)
     measured = {k: f for k in found if (f := figures[f"recovery/{k}"]).value is not None}
     if len(measured) < len(found):
         figures["recovery_worst"] = Figure(None, "share", note=NO_PAIRS)
         return figures
     worst = min(measured, key=lambda kind: measured[kind].value or 0.0)
-    figure = measured[worst]
-    figures["recovery_worst"] = Figure(
-        figure.value, "share", figure.low, figure.high, figure.n, worst
-    )
+    figures["recovery_worst"] = replace(measured[worst], note=worst)
     return figures
 
 

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from robot_skills.run.evaluate.statistics import Rate
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results"
 PACKAGES = ("robot-skills", "mujoco", "robosuite", "numpy", "torch", "scikit-learn", "ruptures")
@@ -34,6 +36,11 @@ class Figure:
     def __post_init__(self) -> None:
         if self.value is None and not self.note:
             raise ValueError("a figure without a value needs a note that says why")
+
+
+def share(found: Rate, note: str = "") -> Figure:
+    """A rate as a figure."""
+    return Figure(found.value, "share", found.low, found.high, found.n, note)
 
 
 def write_results(
