@@ -40,7 +40,7 @@ from robot_skills.storage.segments import SegmentTable, save_segments
 from robot_skills.train.learning.cloning import CloningConfig
 
 CONTROL_MIN_LENGTH_S = 1.0  # a gripper that opens to let go and closes at once is one event
-TRAINING_THREADS = 2
+TRAINING_THREADS = 1  # two gain a third on idle cores, and crawl where something else runs
 COMPLAINT = "robot-skills: "  # how the last line of a command begins that could not do its work
 LINES_KEPT = 50
 CUTS = {
