@@ -99,7 +99,10 @@ class Compare:
         for key in ("task", "arm"):
             values = getattr(one, key), getattr(other, key)
             if values[0] != values[1] and not (key == "task" and self.env):
-                raise InputError(f"the libraries are for another {key}: {values[0]}, {values[1]}")
+                raise InputError(
+                    f"the libraries differ in {key}: {values[0]} and {values[1]}; give two of one "
+                    f"{key}"
+                )
         task = load_task(find("envs", self.env or one.task))
         for name in self.task:
             task.goal(name)

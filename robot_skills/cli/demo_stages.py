@@ -186,7 +186,7 @@ class DemoStages:
             from robot_skills.run.show.film import write_film
 
             arm, task = load_arm(find("assets/arms", self.arm)), load_task(find("envs", self.env))
-            write_film(self.folder / "twin.mp4", moments, task, arm, held, track)
+            write_film(self.folder / "twin.mp4", moments, task, arm, held, track, result.trace)
         ended = "completed" if held else "not completed"
         limits = "no limit exceeded" if not result.exceeded else "; ".join(result.exceeded)
         return {

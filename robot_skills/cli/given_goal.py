@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from robot_skills.core.errors import InputError
-from robot_skills.core.facts import Fact, State, parse_facts, parse_sequence
+from robot_skills.core.facts import Fact, State, format_facts, parse_facts, parse_sequence
 from robot_skills.core.task import Goal, Task
 
 if TYPE_CHECKING:
@@ -16,7 +16,14 @@ def given_goal(task: Task, text: str) -> Goal:
     if not sequence:
         raise InputError("--goal is empty; give facts such as 'on(red, blue) in(green, drawer)'")
     task.check(frozenset(sequence), tuple(task.objects))
-    return Goal("given", False, sequence, frozenset())
+    goal = Goal("given", False, sequence, frozenset())
+    undone = frozenset(sequence) - goal.facts
+    if undone:
+        raise InputError(
+            f"--goal asks for both {format_facts(undone)} and what undoes it; give only facts that "
+            "can hold at the end together"
+        )
+    return goal
 
 
 def objects_of(task: Task, facts: tuple[Fact, ...] | State) -> tuple[str, ...]:

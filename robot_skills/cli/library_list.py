@@ -102,12 +102,15 @@ def _table(found: list[Listed]) -> "Table":
     from rich.markup import escape
     from rich.table import Column, Table
 
-    table = Table(Column(HEADS[0], overflow="fold"), *HEADS[1:], box=None)
+    told = any(one.evidence for one in found)
+    heads = HEADS if told else HEADS[:-1]
+    table = Table(Column(heads[0], overflow="fold"), *heads[1:], box=None)
     for one in found:
         if one.problem:
             table.add_row(escape(one.folder), style="red")
             table.add_row(f"  {escape(one.problem)}", style="red")
         else:
-            cells = (one.version, one.task, one.arm, str(one.skills), one.standing, one.evidence)
-            table.add_row(*map(escape, (one.folder, *cells)))
+            cells = (one.version, one.task, one.arm, str(one.skills), one.standing)
+            evidence = (one.evidence,) if told else ()
+            table.add_row(*map(escape, (one.folder, *cells, *evidence)))
     return table

@@ -42,7 +42,8 @@ class LibraryDiff:
             print(json.dumps({"old": str(before), "new": str(after), **table}, indent=2))
             return
         print(f"{before} {old.version} -> {after} {new.version}: {_summary(change)}")
-        print("\n".join(_lines(change)))
+        for line in _lines(change):
+            print(line)
 
     def _folders(self) -> tuple[Path, Path]:
         from robot_skills.core.errors import InputError

@@ -124,6 +124,8 @@ class Run:
 
         if self.episodes < 1:
             raise InputError(f"--episodes must be at least 1; found {self.episodes}")
+        if self.workers < 1:
+            raise InputError(f"--workers must be at least 1; found {self.workers}")
         if self.goal and self.task:
             raise InputError("give --goal with facts or --task with names, not both")
         if self.goal:
@@ -190,7 +192,7 @@ def film(simulated: Simulated, goal: str, seed: int, path: Path) -> "tuple[Episo
 
     episode, moments = watched_moments(simulated, goal, seed)
     _, task, arm = simulated.load()
-    write_film(path, moments, task, arm, episode.success, track)
+    write_film(path, moments, task, arm, episode.success, track, episode.trace)
     return episode, moments
 
 

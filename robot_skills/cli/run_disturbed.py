@@ -144,5 +144,5 @@ def film_pair(simulated: Simulated, pairs: "Sequence[DisturbedPair]", path: Path
     goal, seed = chosen.undisturbed.goal, chosen.undisturbed.seed
     episode = simulated.watched(goal, seed, watch)
     _, task, arm = simulated.load()
-    write_film(path, moments, task, arm, episode.success, track)
+    write_film(path, moments, task, arm, episode.success, track, episode.trace)
     print(f"video of {goal}, seed {seed}, {chosen.disturbance}: {path}")

@@ -30,7 +30,20 @@ class Simulated:
 
         library = load_library(self.library)
         task = load_task(find("envs", self.env or library.task))
+        if self.env:
+            self._check_fits(library, task)
         return library, task, load_arm(find("assets/arms", self.arm or library.arm))
+
+    def _check_fits(self, library: "SkillLibrary", task: "Task") -> None:
+        from robot_skills.core.errors import InputError
+        from robot_skills.plan.operators import present_operators
+
+        try:
+            present_operators(library, task, ())
+        except InputError as error:
+            raise InputError(
+                f"{self.library} was trained for {library.task}, not for {task.name}: {error}"
+            ) from None
 
     def __call__(self) -> "RunCase[Episode]":
         """A function from goal and seed to the episode that comes of them."""

@@ -79,7 +79,10 @@ def test_libraries_for_another_arm_are_not_compared(tmp_path, capsys):
         str(save_library(tmp_path / arm, small_library(arm=arm))) for arm in ("ur5e", "panda")
     ]
     assert cli.main(["compare", *folders]) == 1
-    assert "the libraries are for another arm: ur5e, panda" in capsys.readouterr().err
+    assert (
+        "the libraries differ in arm: ur5e and panda; give two of one arm"
+        in capsys.readouterr().err
+    )
 
 
 def test_libraries_are_run_from_the_same_starts_and_kept(tmp_path, capsys):

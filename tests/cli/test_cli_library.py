@@ -203,6 +203,7 @@ def test_what_is_exported_can_be_imported(library, type_in, tmp_path):
         (["rollback", "runs/blocks", "--to", "0.1.7"], "'0.1.7'"),
         (["promote", "runs/blocks"], "takes --results"),
         (["promote", "runs/blocks", "--results", "absent.json"], "no results file absent.json"),
+        (["promote", "runs/blocks", "--results", "pairs.json"], "holds pairs of run --disturb"),
         (["import", "absent.zip", "here"], "no file absent.zip"),
         (["import", "runs/blocks/library.toml", "here"], "damaged, or no exported library"),
         (["export", "runs", "x.zip"], "runs is no skill library"),
@@ -210,6 +211,7 @@ def test_what_is_exported_can_be_imported(library, type_in, tmp_path):
 )
 def test_a_mistake_is_answered_in_one_line(library, type_in, tmp_path, words, message):
     (tmp_path / "empty").mkdir()
+    (tmp_path / "pairs.json").write_text('{"format": 1, "pairs": []}')
     shown = type_in(*words)
     assert message in shown
     assert shown.startswith("robot-skills: ")

@@ -8,6 +8,7 @@ from run_skills import plan_of
 
 from robot_skills.core.errors import InputError
 from robot_skills.core.facts import parse_facts
+from robot_skills.run.execute.trace import Event, Trace
 from robot_skills.run.execute.watching import Moment
 from robot_skills.run.show.film import VERDICT_S, write_film
 from robot_skills.run.show.overlay import draw_overlay, draw_verdict
@@ -57,6 +58,18 @@ def test_many_facts_go_on_in_further_lines_inside_the_image(image, moment):
     assert dark > (draw_overlay(image, moment)[:, 5].mean(axis=1) < 150).sum()
 
 
+def test_what_went_wrong_stands_above_the_facts(image, moment):
+    told = draw_overlay(image, moment, "given up: pick(red): it took too long")
+    dark = [(drawn[:, 5].mean(axis=1) < 150).sum() for drawn in (draw_overlay(image, moment), told)]
+    assert dark[1] > dark[0]
+
+
+def test_once_the_goal_holds_no_step_is_the_current_one(image, moment):
+    done = replace(moment, plan=replace(moment.plan, goal=parse_facts("closed(drawer)")))
+    plans = [draw_overlay(image, replace(done, step=step))[:200] for step in done.plan.steps]
+    assert np.array_equal(*plans)
+
+
 def test_a_verdict_is_green_or_red(image):
     good, bad = (draw_verdict(image, success, "done") for success in (True, False))
     changed = (good != image).any(axis=2)
@@ -78,3 +91,14 @@ def test_a_film_has_a_frame_a_step_and_a_second_of_verdict(tmp_path, task, body,
     first, last = read_frames(path, [0, 22])
     assert first.shape == (480, 640, 3)
     assert np.abs(first.astype(int) - last).mean() > 1
+
+
+@pytest.mark.skipif(not rendering_available(), reason="no rendering here")
+def test_a_film_says_why_a_skill_was_given_up(tmp_path, task, body, moment):
+    failed = Event(1, "failure", "pick(red): it took too long", "pick", ("red",))
+    trace = Trace(False, 2, task.rate_hz, FACTS, FACTS, (Event(1, "start", "pick(red)"), failed))
+    plain, told = tmp_path / "plain.mp4", tmp_path / "told.mp4"
+    write_film(plain, [moment], task, body.arm, False)
+    write_film(told, [moment], task, body.arm, False, trace=trace)
+    ((one,), (other,)) = (read_frames(path, [0]) for path in (plain, told))
+    assert np.abs(one.astype(int) - other).mean() > 0.1

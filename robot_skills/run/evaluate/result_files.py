@@ -60,6 +60,11 @@ def load_results(file: Path) -> Results:
     Each task and seed may stand there once.
     """
     table = _read(file)
+    if "pairs" in table:
+        raise InputError(
+            f"{file} holds pairs of run --disturb; give results of robot-skills run --out without "
+            "--disturb"
+        )
     if table.get("format") != FORMAT or not isinstance(table.get("episodes"), list):
         raise InputError(f"{file} is no results file; robot-skills run --out FILE writes one")
     try:

@@ -1,6 +1,6 @@
 """A video of an episode, drawn afterwards from what was observed at each control step."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +13,7 @@ from robot_skills.core.errors import InputError
 from robot_skills.core.observation import Observation
 from robot_skills.core.progress import Track, quiet
 from robot_skills.core.task import Task
+from robot_skills.run.execute.trace import EventKind, Trace
 from robot_skills.run.execute.watching import Moment
 from robot_skills.run.show.overlay import draw_overlay, draw_verdict
 from robot_skills.sim.render import Cameras
@@ -26,6 +27,13 @@ Image = NDArray[np.uint8]
 SIZE = (480, 640)  # height, width
 CAMERA = "front"
 VERDICT_S = 1.0
+NOTE_S = 2.5
+TOLD: Mapping[EventKind, str] = {
+    "failure": "given up: ",
+    "undone": "undone: ",
+    "unseen": "waiting: ",
+    "stop": "stopped: ",
+}
 
 
 class Studio:
@@ -74,8 +82,11 @@ def write_film(
     arm: ArmProfile,
     success: bool,
     track: Track = quiet,
+    trace: Trace | None = None,
 ) -> None:
     """Write an MP4 of an episode with plan, skill and facts, and a second that says how it ended.
+
+    With a `trace` it also says, for some seconds each, why a skill was given up.
 
     Raises InputError for an episode without a control step, and where nothing can be drawn.
     """
@@ -87,15 +98,31 @@ def write_film(
         new_file(path) as partial,
         VideoWriter(partial, SIZE, rate_hz) as video,
     ):
-        for image in _frames(studio, track(moments, "filming"), success, rate_hz):
+        notes = _notes(trace, rate_hz) if trace else {}
+        for image in _frames(studio, track(moments, "filming"), notes, success, rate_hz):
             video.write(image)
 
 
+def _notes(trace: Trace, rate_hz: float) -> dict[int, str]:
+    """What is told at each control step: the latest thing that went wrong, for NOTE_S."""
+    told = [event for event in trace.events if event.kind in TOLD]
+    return {
+        step: TOLD[event.kind] + event.text
+        for event in told
+        for step in range(event.control_step, event.control_step + round(NOTE_S * rate_hz))
+    }
+
+
 def _frames(
-    studio: Studio, moments: Iterable[Moment], success: bool, rate_hz: float
+    studio: Studio,
+    moments: Iterable[Moment],
+    notes: Mapping[int, str],
+    success: bool,
+    rate_hz: float,
 ) -> Iterator[Image]:
     for moment in moments:
-        image = draw_overlay(studio.image(moment.observation), moment)
+        note = notes.get(moment.control_step, "")
+        image = draw_overlay(studio.image(moment.observation), moment, note)
         yield image
     verdict = "success: the goal holds" if success else "failure: the goal does not hold"
     yield from [draw_verdict(image, success, verdict)] * round(VERDICT_S * rate_hz)

@@ -19,17 +19,17 @@ TEXT_SCALE = 0.42
 BANNER_AT = 0.79  # of the height: between what stands on the table and the facts
 SHADE = 0.72  # how dark the ground behind text is
 WHITE, GREY = (255, 255, 255), (170, 170, 170)
-DONE, NOW = (140, 220, 140), (255, 214, 90)
+DONE, NOW, TROUBLE = (140, 220, 140), (255, 214, 90), (255, 150, 130)
 GOOD, BAD = (28, 120, 60), (170, 40, 40)
 DISTURBED = (150, 90, 10)
 
 
-def draw_overlay(image: Image, moment: Moment) -> Image:
-    """A copy of `image` (H, W, 3) uint8 RGB with the plan above and the facts below."""
+def draw_overlay(image: Image, moment: Moment, note: str = "") -> Image:
+    """A copy of `image` (H, W, 3) uint8 RGB with the plan above, a note and the facts below."""
     canvas = image.copy()
     writer = _Writer(canvas)
     writer.block(_plan_lines(moment), right=True, top=True)
-    writer.block(_fact_lines(moment, writer.columns), right=False, top=False)
+    writer.block(_fact_lines(moment, note, writer.columns), right=False, top=False)
     if moment.disturbance:
         writer.banner(moment.disturbance, DISTURBED)
     return canvas
@@ -45,6 +45,8 @@ def draw_verdict(image: Image, success: bool, text: str) -> Image:
 def _plan_lines(moment: Moment) -> list[tuple[str, Colour]]:
     steps = moment.plan.steps
     now = next((i for i, step in enumerate(steps) if step == moment.step), None)
+    if moment.plan.goal <= moment.facts:
+        now = len(steps)
     lines: list[tuple[str, Colour]] = [("goal", GREY)]
     held = moment.facts
     lines += [(f"  {f}", DONE if f in held else WHITE) for f in sorted(moment.plan.goal)]
@@ -57,10 +59,12 @@ def _plan_lines(moment: Moment) -> list[tuple[str, Colour]]:
     return lines
 
 
-def _fact_lines(moment: Moment, columns: int) -> list[tuple[str, Colour]]:
+def _fact_lines(moment: Moment, note: str, columns: int) -> list[tuple[str, Colour]]:
     doing = f"skill {moment.step.skill}" if moment.step else "finding another way"
     time = f"{moment.observation.time_s:5.1f} s"
-    return [(f"{time}   {doing}", NOW), *((line, WHITE) for line in _wrapped(moment, columns))]
+    noted = [(note, TROUBLE)] if note else []
+    facts = [(line, WHITE) for line in _wrapped(moment, columns)]
+    return [*noted, (f"{time}   {doing}", NOW), *facts]
 
 
 def _wrapped(moment: Moment, columns: int) -> list[str]:
