@@ -99,9 +99,13 @@ class Refine:
         self._check()
         chosen = self._choose()
         passed_s = time.monotonic() - started_s
-        left_s = 60 * self.minutes - passed_s - chosen.measuring_s(LEAST_PAIRS)
+        comparing_s = chosen.measuring_s(LEAST_PAIRS)
+        least_s = 60 * self.minutes * LEAST_PRACTICE
+        left_s = 60 * self.minutes - passed_s - comparing_s
+        if left_s < least_s:
+            print(overrun_line(self.minutes, passed_s + least_s + comparing_s))
         kept = self._kept(chosen.name)
-        practised = self._practise(chosen, max(left_s, 60 * self.minutes * LEAST_PRACTICE), kept)
+        practised = self._practise(chosen, max(left_s, least_s), kept)
         refined = self._refined(chosen.name, practised)
         first_seed = HELD_OUT_SEED + SEEDS_APART * self.seed
         before = self._stages.collect(chosen.name, LEAST_PAIRS, chosen.uses, first_seed)
@@ -157,6 +161,9 @@ class Refine:
         print("\n".join(need_lines(needs, name)))
         own, given = trials_of(trials, name), self._given(name)
         uses, missing = len(own) / episodes, PRACTICE_STARTS - len(own)
+        if missing > 0:
+            finding_s = missing / max(uses, 0.1) * pilot_s / episodes
+            print(f"finding {missing} starts more of {name}: about {finding_s / 60:.0f} minutes")
         own += self._stages.collect(name, missing, uses, first_seed + episodes)
         steps = sum(trial.control_steps for trial in trials)
         own_steps = sum(trial.control_steps for trial in own) / len(own)
@@ -222,6 +229,11 @@ class Refine:
         library = accept(load_library(self.library), refined, verdict, after, told)
         to = save_library(self.out or self.library, library, replace=self.out is None)
         print(f"{to} written after {minutes:.0f} minutes")
+
+
+def overrun_line(minutes: float, needed_s: float) -> str:
+    """That --minutes is too short for finding starts, some practice, and comparing."""
+    return f"--minutes {minutes:g} is too short: this will take about {needed_s / 60:.0f} minutes"
 
 
 def need_lines(needs: "Sequence[SkillNeed]", chosen: str) -> list[str]:

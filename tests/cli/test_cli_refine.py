@@ -82,6 +82,11 @@ def test_the_limiting_skill_is_marked_in_the_table():
     assert "to refine" not in lines[2]
 
 
+def test_time_that_is_too_short_is_said():
+    said = "--minutes 1 is too short: this will take about 30 minutes"
+    assert refine.overrun_line(1.0, 1800.0) == said
+
+
 def test_a_library_that_is_there_already_is_not_overwritten(library, capsys):
     assert main(["refine", str(library), "--out", str(library)]) == 1
     assert "exists already" in capsys.readouterr().err
