@@ -182,11 +182,16 @@ class Refine:
         return found
 
     def _kept(self, name: str) -> "KeptPractice":
+        from robot_skills import __version__
+        from robot_skills.storage.file_hash import sha256_of
         from robot_skills.storage.kept_practice import KeptPractice
         from robot_skills.storage.libraries import library_sha256
+        from robot_skills.train.refinement.algorithm import AlgorithmConfig
 
-        setting = (self.env, self.arm, self.seed, self._reach, self.starts)
-        parts = (library_sha256(self.library), name, *setting)
+        setting = (self.env, self.arm, self.seed, self._reach, AlgorithmConfig())
+        given = sorted(self.starts.iterdir()) if self.starts else []
+        files = [sha256_of(file) for file in given if file.is_file()]
+        parts = (__version__, library_sha256(self.library), name, *setting, *files)
         key = hashlib.sha256(repr(parts).encode()).hexdigest()
         return KeptPractice(self.out or self.library, key)
 

@@ -64,6 +64,17 @@ def test_two_operators_that_bring_about_the_same_are_told_apart(transitions, tas
     assert sorted(m.operator.name for g in groups for m in g.members) == sorted(names)
 
 
+def test_a_bare_name_that_is_taken_also_says_of_what(transitions, task):
+    bare = [
+        replace(
+            t, after=frozenset(f for f in t.after if f.predicate == "holding"), before=frozenset()
+        )
+        for t in transitions
+        if any(f.predicate == "holding" for f in t.added)
+    ]
+    assert [one.operator.name for one in lift(bare, task, 3, ["holding"])[0]] == ["holding_block"]
+
+
 def test_a_precondition_need_not_hold_where_sensors_missed_it_once(transitions, task):
     missed = Fact("clear", ("red",))
     facts = replace(transitions[4], before=transitions[4].before - {missed})

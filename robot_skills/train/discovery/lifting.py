@@ -65,15 +65,28 @@ def lift(
 
 
 def _named_apart(lifted: Sequence[LiftedOperator], taken: Collection[str]) -> list[LiftedOperator]:
-    """The same with a number where a name is taken: libraries keep operators by their names."""
+    """The same, also after what they change or with a number where a name is taken.
+
+    Libraries keep operators by their names.
+    """
     used = set(taken)
     named = []
     for one in lifted:
-        names = chain([one.operator.name], numbered(one.operator.name))
+        plain = one.operator.name
+        names = chain([plain, *_also_after_what(one.operator)], numbered(plain))
         name = next(name for name in names if name not in used)
         used.add(name)
         named.append(replace(one, operator=replace(one.operator, name=name)))
     return named
+
+
+def _also_after_what(operator: Operator) -> list[str]:
+    """holding_pot for what is called holding and is about a pot; none for a name that says more."""
+    brought = brought_about(operator.add)
+    if brought is None or operator.name != brought.predicate or len(brought.arguments) != 1:
+        return []
+    types = {p.name: p.type for p in operator.parameters}
+    return [f"{operator.name}_{types[brought.arguments[0]]}"]
 
 
 def numbered(name: str) -> Iterator[str]:
