@@ -90,7 +90,9 @@ class MetaCases:
             except NoPlanError as error:
                 return Episode(goal, situation.goal.seen, seed, False, None, str(error))
             limit = self.limit_steps / library.skill(first.skill).median_steps
-            config = replace(ExecutorConfig(), limit=limit)  # of a plan that is one step long
+            config = replace(
+                ExecutorConfig(), limit=limit, longer=1.0
+            )  # of a plan that is one step long
             return run_episode(simulation, library, choose, goal, seed, config)
 
         return run_case

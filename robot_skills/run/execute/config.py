@@ -9,7 +9,8 @@ class ExecutorConfig:
 
     Effects must hold `confirm` steps running; then the policy's own opinion ends the skill, or
     `patience` further steps. A skill may take `late` times the demonstrations' median; the
-    episode `limit` times the plan's.
+    episode `limit` times the plan's, and with the plans that take its place at most `longer` times
+    that.
 
     What is still needed counts as undone when it has not held for `undone_steps`, and what is
     carried as lost after `lost_steps`; for `alarm_lasts` after an alarm, after `alarmed_steps`.
@@ -27,6 +28,7 @@ class ExecutorConfig:
     done_probability: float = 0.5
     late: float = 2.5
     limit: float = 3.0
+    longer: float = 3.0
     stuck_steps: int = 25
     stuck_m: float = 0.004
     lost_steps: int = 10

@@ -58,7 +58,7 @@ class Executor:
         self._motion = Motion(robot, body, task, self._senses)
         self._events: list[Event] = []
         self._count = 0
-        self._limit = 0
+        self._limit = self._longest = 0
 
     def run(self, plan: Plan, replan: Replan) -> Trace:
         """Carry the plan out until its goal holds, nothing helps, or the time is over."""
@@ -99,6 +99,7 @@ class Executor:
     def _begin(self, plan: Plan, replan: Replan) -> None:
         self._plans = PlanKeeper(plan, replan, self._task, self._senses, self._config, self._note)
         self._limit = self._time_for(plan)
+        self._longest = round(self._config.longer * self._limit)
         self._note("plan", _in_words(plan) or "nothing to do")
 
     def _time_for(self, plan: Plan) -> int:
@@ -106,8 +107,9 @@ class Executor:
         return round(self._config.limit * medians)
 
     def _allow_time_for(self, plan: Plan) -> None:
-        """Another way than the one that was planned may take its own time."""
-        self._limit = max(self._limit, self._count + self._time_for(plan))
+        """Another way than the one that was planned may take its own time, but not for ever."""
+        wanted = min(self._count + self._time_for(plan), self._longest)
+        self._limit = max(self._limit, wanted)
 
     def _reached(self) -> bool:
         goal = self._plans.goal
