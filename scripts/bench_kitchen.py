@@ -25,7 +25,7 @@ from kitchen_figures import (
     task_figures,
     training_figure,
 )
-from kitchen_recovery import NO_PAIRS, disturbed, outcomes, recovery_figures
+from kitchen_recovery import NO_PAIRS, alarm_figures, disturbed, outcomes, recovery_figures
 from results import RESULTS, Figure, write_results
 
 from robot_skills.core.errors import InputError, unknown_name
@@ -185,7 +185,7 @@ class Bench:
             ]
             work = partition.work / "episodes"
             kept += kept_results(disturbed(library), wanted, work, self.workers)
-        return recovery_figures(outcomes(kept))
+        return recovery_figures(outcomes(kept)) | alarm_figures(kept)
 
 
 if __name__ == "__main__":

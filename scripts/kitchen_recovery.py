@@ -12,6 +12,7 @@ from results import Figure, share
 from robot_skills.cli.run_disturbed import DisturbedCases
 from robot_skills.cli.simulated import Simulated
 from robot_skills.run.evaluate.disturbed import DisturbedPair
+from robot_skills.run.evaluate.recovery import alarmed_first, alarms_in
 from robot_skills.run.evaluate.statistics import wilson
 from robot_skills.sim.disturbances import DisturbanceKind
 
@@ -37,10 +38,33 @@ def plain_pairs(pairs: Iterable[DisturbedPair]) -> list[dict[str, Any]]:
             "without": pair.undisturbed.success,
             "with": pair.disturbed.success,
             "reason": pair.disturbed.reason,
+            "alarmed first": alarmed_first(pair),
+            "false alarms": alarms_in(pair.undisturbed.trace) if pair.undisturbed.trace else 0,
+            "minutes": pair.undisturbed.trace.seconds / 60 if pair.undisturbed.trace else 0.0,
         }
         for pair in pairs
         if pair.disturbed is not None
     ]
+
+
+def alarm_figures(kept: Iterable[Iterable[Mapping[str, Any]]]) -> dict[str, Figure]:
+    """How often the alarm told of a disturbance first, by kind, and its false alarms a minute."""
+    rows = [list(one) for one in kept]
+    told: dict[str, list[bool]] = {str(kind): [] for kind in DisturbanceKind}
+    for row in (row for one in rows for row in one if "alarmed first" in row):
+        told[row["kind"]].append(row["alarmed first"])
+    figures = {
+        f"alarm_first/{kind}": share(wilson(sum(found), len(found)))
+        for kind, found in told.items()
+        if found
+    }
+    plain = [one[0] for one in rows if one and "minutes" in one[0]]  # all kinds share one
+    minutes = sum(row["minutes"] for row in plain)
+    if minutes:
+        alarms = sum(row["false alarms"] for row in plain)
+        note = "in undisturbed episodes"
+        figures["false_alarms_per_minute"] = Figure(alarms / minutes, "1/min", note=note)
+    return figures
 
 
 def outcomes(kept: Iterable[Iterable[Mapping[str, Any]]]) -> Outcomes:

@@ -39,8 +39,12 @@ def false_alarms_per_minute(pairs: Sequence[DisturbedPair]) -> float | None:
     plain = {(p.undisturbed.goal, p.undisturbed.seed): p.undisturbed.trace for p in pairs}
     traces = [trace for trace in plain.values() if trace is not None]
     minutes = sum(trace.seconds for trace in traces) / 60
-    alarms = sum(event.kind == "alarm" for trace in traces for event in trace.events)
-    return alarms / minutes if minutes else None
+    return sum(map(alarms_in, traces)) / minutes if minutes else None
+
+
+def alarms_in(trace: Trace) -> int:
+    """How often the alarm went off."""
+    return sum(event.kind == "alarm" for event in trace.events)
 
 
 def _recovery(kind: str, pairs: Sequence[DisturbedPair]) -> Recovery:
@@ -53,11 +57,12 @@ def _recovery(kind: str, pairs: Sequence[DisturbedPair]) -> Recovery:
         undisturbed=wilson(plain, len(both)),
         recovered=wilson(sum(one and other for one, other in both), plain) if plain else None,
         ratio=disturbed / plain if plain else None,
-        alarmed_first=wilson(sum(map(_alarmed_first, done)), len(done)),
+        alarmed_first=wilson(sum(map(alarmed_first, done)), len(done)),
     )
 
 
-def _alarmed_first(pair: DisturbedPair) -> bool:
+def alarmed_first(pair: DisturbedPair) -> bool:
+    """Whether the alarm went off soon after the disturbance, before anything else was noticed."""
     trace = pair.disturbed.trace if pair.disturbed else None
     if trace is None or pair.disturbance is None:
         return False
