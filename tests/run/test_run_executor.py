@@ -135,6 +135,17 @@ def test_executor_keeps_to_the_episodes_time(carry_out, robot, down):
     assert is_stopped(robot)
 
 
+@pytest.mark.parametrize(("longer", "allowed"), [(1.0, 20), (2.0, 40), (9.0, 130)])
+def test_another_plan_may_take_its_own_time_up_to_a_bound(task, robot, body, down, longer, allowed):
+    config = ExecutorConfig(limit=0.5, longer=longer)
+    executor = Executor(library_with(pick=Linear.still(down)), task, robot, body, config)
+    plan = plan_of(frozenset(), ("pick", "red"))
+    executor._begin(plan, no_plan)
+    executor._count = 110
+    executor._allow_time_for(plan)
+    assert executor._limit == allowed
+
+
 def test_executor_has_nothing_to_do_where_the_goal_holds(carry_out, robot, pick):
     library = library_with(pick=pick)
     assert carry_out(library, ("pick", "red")).success
