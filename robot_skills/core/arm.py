@@ -2,18 +2,21 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robot_skills.core.errors import InputError
+from robot_skills.core.arm_source import FileModel, RobosuiteModel, model_source
+from robot_skills.core.errors import InputError, unknown_name
 
 Floats = NDArray[np.float64]
 
 FORMAT = 1
+DRIVERS = ("ur", "franka", "xarm", "so101", "ros2")
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,29 @@ class GripperProfile:
 
 
 @dataclass(frozen=True)
+class DriverProfile:
+    """How the real arm is driven: which driver, its native rate, and what its vendor allows.
+
+    `torque_max_nm` (J,) is the peak rating, `jerk_max_rad_s3` (J,) the vendor's limit; None where
+    none is known. `elbow` is the body whose origin is the elbow, `watched` those that must not
+    meet each other (all links where empty); bodies are named as in the arm's model.
+    """
+
+    driver: str
+    rate_hz: float
+    torque_max_nm: Floats | None = None
+    jerk_max_rad_s3: Floats | None = None
+    elbow: str = ""
+    watched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ArmProfile:
     """Limits, servo and home of one arm; joints (J,) in rad, rad/s, rad/s^2, gripper in m.
 
     `servo_stiffness`, `servo_damping` and `servo_lag_s` shape the arm's own position servo;
     `reach_m` is the vendor's figure. `base_pose` (7,) is where the arm stands in the world.
+    `deploy` is None for an arm that is known in simulation only.
     """
 
     name: str
@@ -56,10 +77,10 @@ class ArmProfile:
     reach_m: float
     ee_speed_max_m_s: float
     gripper: GripperProfile
-    robosuite_robot: str
-    robosuite_gripper: str
+    model: RobosuiteModel | FileModel
     source: str
     file: Path
+    deploy: DriverProfile | None = None
 
     @property
     def dof(self) -> int:
@@ -89,13 +110,7 @@ def load_arm(path: Path) -> ArmProfile:
 def _profile(table: dict[str, Any], file: Path) -> ArmProfile:
     joints, servo = table["joints"], table["servo"]
     names = tuple(joints["names"])
-
-    def per_joint(source: dict[str, Any], key: str) -> Floats:
-        values = np.asarray(source[key], dtype=float)
-        if values.shape != (len(names),):
-            raise ValueError(f"{key} needs {len(names)} numbers, one a joint; found {values.size}")
-        return values
-
+    per_joint = partial(_per_joint, names)
     return ArmProfile(
         name=table["name"],
         joints=names,
@@ -112,10 +127,38 @@ def _profile(table: dict[str, Any], file: Path) -> ArmProfile:
         reach_m=float(table["reach_m"]),
         ee_speed_max_m_s=float(table["ee_speed_max_m_s"]),
         gripper=_gripper(table["gripper"]),
-        robosuite_robot=table["robosuite"]["robot"],
-        robosuite_gripper=table["robosuite"]["gripper"],
+        model=model_source(table),
         source=table["source"],
         file=file,
+        deploy=_deploy(table["deploy"], names) if "deploy" in table else None,
+    )
+
+
+def _per_joint(names: tuple[str, ...], source: Mapping[str, Any], key: str) -> Floats:
+    values = np.asarray(source[key], dtype=float)
+    if values.shape != (len(names),):
+        raise ValueError(f"{key} needs {len(names)} numbers, one a joint; found {values.size}")
+    return values
+
+
+def _deploy(table: Mapping[str, Any], joints: tuple[str, ...]) -> DriverProfile:
+    known = [field.name for field in fields(DriverProfile)]
+    for key in table:
+        if key not in known:
+            raise ValueError(str(unknown_name("key in [deploy]", key, known)))
+    if table["driver"] not in DRIVERS:
+        raise ValueError(str(unknown_name("driver", table["driver"], DRIVERS)))
+    rate_hz = float(table["rate_hz"])
+    if not rate_hz > 0.0:
+        raise ValueError(f"deploy.rate_hz must be above 0; found {rate_hz:g}")
+    limits = {
+        key: _per_joint(joints, table, key)
+        for key in ("torque_max_nm", "jerk_max_rad_s3")
+        if key in table
+    }
+    watched = tuple(table.get("watched", ()))
+    return DriverProfile(
+        table["driver"], rate_hz, elbow=table.get("elbow", ""), watched=watched, **limits
     )
 
 

@@ -1,4 +1,4 @@
-"""An arm with its gripper as a MuJoCo spec: robosuite's links, our servo and gripper couplings."""
+"""An arm with its gripper as a MuJoCo spec: somebody's links, our servo and gripper couplings."""
 
 import contextlib
 import importlib
@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core.arm import ArmProfile
+from robot_skills.core.arm_source import FileModel, RobosuiteModel
 from robot_skills.core.errors import InputError
+from robot_skills.sim.arm_file import file_digest, file_spec
+from robot_skills.sim.arm_names import EE_SITE, GRIPPER_PREFIX, JOINT_PREFIX
 from robot_skills.sim.decimate import decimate_visual_meshes
 
 Floats = NDArray[np.float64]
 
-JOINT_PREFIX = "robot0_"
-GRIPPER_PREFIX = "gripper0_right_"
-EE_SITE = GRIPPER_PREFIX + "grip_site"
 GRIPPER_ACTUATOR = "gripper"
 GRIPPER_BANDWIDTH = 60.0  # rad/s; fast against a 20 Hz control step, slow against 2 ms physics
 GRIPPER_YIELD_M = 0.005  # width error at which the full force is reached
@@ -80,8 +80,27 @@ def _robosuite_xml(robot: str, gripper: str) -> str:
 
 
 def arm_spec(arm: ArmProfile, visual: bool = True) -> mujoco.MjSpec:
-    """Spec of the arm with position servos; `visual=False` drops everything only a camera sees."""
-    spec = mujoco.MjSpec.from_string(_robosuite_xml(arm.robosuite_robot, arm.robosuite_gripper))
+    """Spec of the arm with position servos; `visual=False` drops everything only a camera sees.
+
+    All that is above relies on the names of arm_names, here and in the compiled model: bodies,
+    arm joints and assets begin with JOINT_PREFIX, gripper joints and pads with GRIPPER_PREFIX, the
+    end-effector is the site EE_SITE. An MJCF file of one's own is renamed so; it has to have
+    - one root body, the base, with all others in it; angles in radians;
+    - the joints of the profile by their names, with their range, armature, damping and
+      frictionloss (the servos come from the profile; actuators, sensors, tendons, keys and cameras
+      of the file are left out);
+    - masses and inertias of its own for every moving body (a geom that touches nothing weighs
+      nothing here);
+    - what touches with contype or conaffinity, what is only seen with neither (meshes, too);
+    - a site `grip_site` where a small thing is grasped: z along the approach, x along the axis on
+      which the jaws close; at the arm's home z points down, x along the world's x;
+    - the gripper's `driver` joint with a range, over which the width only rises or only falls, and
+      the joints that `couplings` let follow it;
+    - two pads, boxes whose y axis is the closing axis where the jaws are parallel: the width is
+      the distance of their faces along x of the site.
+    Raises InputError naming what is missing.
+    """
+    spec = _source_spec(arm)
     for part in [*spec.actuators, *spec.tendons, *spec.sensors, *spec.keys, *spec.cameras]:
         spec.delete(part)
     for body in spec.bodies:
@@ -94,6 +113,20 @@ def arm_spec(arm: ArmProfile, visual: bool = True) -> mujoco.MjSpec:
     _add_servos(spec, arm)
     _couple_gripper(spec, arm)
     return spec
+
+
+def _source_spec(arm: ArmProfile) -> mujoco.MjSpec:
+    if isinstance(arm.model, FileModel):
+        return file_spec(arm, arm.model)
+    return mujoco.MjSpec.from_string(_robosuite_xml(arm.model.robot, arm.model.gripper))
+
+
+def model_digest(arm: ArmProfile) -> bytes:
+    """What an arm's model is made from: its profile but for [deploy], and its MJCF file."""
+    profile = arm.file.read_bytes().split(b"\n[deploy]")[0]
+    return (
+        profile if isinstance(arm.model, RobosuiteModel) else profile + file_digest(arm, arm.model)
+    )
 
 
 def _set_geoms(spec: mujoco.MjSpec, visual: bool) -> None:
@@ -113,7 +146,9 @@ def _add_servos(spec: mujoco.MjSpec, arm: ArmProfile) -> None:
         if joint is None:
             known = [j.name.removeprefix(JOINT_PREFIX) for j in spec.joints]
             raise InputError(f"{arm.name}: the model has no joint {name!r} (it has {known})")
-        joint.armature = ARM_ARMATURE
+        if isinstance(arm.model, RobosuiteModel):
+            joint.armature = ARM_ARMATURE
+        joint.range = [arm.position_min[index], arm.position_max[index]]
         servo = spec.add_actuator(name=name, target=joint.name)
         servo.trntype = mujoco.mjtTrn.mjTRN_JOINT
         servo.dyntype = mujoco.mjtDyn.mjDYN_FILTEREXACT

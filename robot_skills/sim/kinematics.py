@@ -5,7 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core.arm import ArmProfile
-from robot_skills.sim.arm_model import EE_SITE, JOINT_PREFIX, arm_spec
+from robot_skills.sim.arm_model import arm_spec
+from robot_skills.sim.arm_names import EE_SITE, JOINT_PREFIX
 
 Floats = NDArray[np.float64]
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from robot_skills.core.arm import ArmProfile
 from robot_skills.core.errors import InputError
 from robot_skills.core.task import Task
-from robot_skills.sim.arm_model import GRIPPER_PREFIX, HIDDEN_GROUP, JOINT_PREFIX
+from robot_skills.sim.arm_model import HIDDEN_GROUP
+from robot_skills.sim.arm_names import GRIPPER_PREFIX, JOINT_PREFIX
 from robot_skills.sim.robosuite_world import BASE, RobosuiteWorld
 
 COLLIDES_WITH = 3  # things of the environment meet each other (bit 1) and the arm (bit 2)

@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core.arm import ArmProfile
-from robot_skills.core.errors import unknown_name
+from robot_skills.core.arm_source import RobosuiteModel
+from robot_skills.core.errors import InputError, unknown_name
 from robot_skills.core.task import Task
-from robot_skills.sim.arm_model import GRIPPER_PREFIX, JOINT_PREFIX, importing_robosuite
+from robot_skills.sim.arm_model import importing_robosuite
+from robot_skills.sim.arm_names import GRIPPER_PREFIX, JOINT_PREFIX
 
 Floats = NDArray[np.float64]
 
@@ -44,7 +46,12 @@ class RobosuiteWorld:
     """
 
     def __init__(self, name: str, arm: ArmProfile) -> None:
-        self._environment = _environment(name, arm.robosuite_robot, arm.robosuite_gripper)
+        if not isinstance(arm.model, RobosuiteModel):
+            raise InputError(
+                f"robosuite's environments need an arm of robosuite's, which {arm.name} is not; "
+                "use ur5e, panda or fr3"
+            )
+        self._environment = _environment(name, arm.model.robot, arm.model.gripper)
         self._arm = arm
         self.shift_m: Floats = arm.base_pose[:3] - self._data.body(BASE).xpos
         self.shift_m.setflags(write=False)

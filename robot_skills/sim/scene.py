@@ -11,14 +11,13 @@ from robot_skills.core.arm import ArmProfile
 from robot_skills.core.errors import InputError
 from robot_skills.core.task import Task
 from robot_skills.sim.arm_model import (
-    EE_SITE,
     GRIPPER_ACTUATOR,
-    GRIPPER_PREFIX,
-    JOINT_PREFIX,
     arm_spec,
+    model_digest,
     tune_gripper,
     width_table,
 )
+from robot_skills.sim.arm_names import EE_SITE, GRIPPER_PREFIX, JOINT_PREFIX
 from robot_skills.sim.robosuite_scene import robosuite_digest, robosuite_spec
 
 Floats = NDArray[np.float64]
@@ -61,7 +60,7 @@ class Scene:
             digest.update(robosuite_digest(self.task))
         else:
             digest.update((self.task.folder / self.task.scene).read_bytes())
-        digest.update(self.arm.file.read_bytes())
+        digest.update(model_digest(self.arm))
         return digest.hexdigest()[:16]
 
     def driver_for(self, width_m: float) -> float:

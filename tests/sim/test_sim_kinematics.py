@@ -11,7 +11,7 @@ from robot_skills.core import poses
 from robot_skills.core.arm import load_arm
 from robot_skills.core.control import DAMPING, EndEffectorController, Workspace, joint_step
 from robot_skills.paths import find
-from robot_skills.sim.arm_model import EE_SITE
+from robot_skills.sim.arm_names import EE_SITE
 from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.sim.scene import build_scene
 from robot_skills.sim.start import solve_joints
