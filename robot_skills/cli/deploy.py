@@ -209,7 +209,7 @@ class Deploy:
     def _target(self) -> Iterator[tuple[str, Any]]:
         """The address to connect to, and the twin behind it if there is one."""
         from robot_skills.deploy.twins.process import TwinProcess, own_address
-        from robot_skills.deploy.twins.ur import TwinSettings
+        from robot_skills.deploy.twins.settings import TwinSettings
 
         self._check_target()
         if self.host:

@@ -98,7 +98,7 @@ class ControlLoop:
         elapsed_s = state.robot_time_s - self._robot_time_s
         self._robot_time_s = state.robot_time_s
         try:
-            self._driver.command(self._path.advance(elapsed_s))
+            self._driver.command(self._path.advance(elapsed_s), None)
         except RobotFault as refusal:
             time.sleep(REASON_S)
             return self._driver.read().fault or Fault(FaultKind.COMMAND_REFUSED, str(refusal))

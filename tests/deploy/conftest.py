@@ -7,7 +7,7 @@ from robot_skills import paths
 from robot_skills.core.arm import ArmProfile, load_arm
 from robot_skills.deploy.driver_robot import DriverRobot
 from robot_skills.deploy.twins.process import TwinProcess
-from robot_skills.deploy.twins.ur import TwinSettings
+from robot_skills.deploy.twins.settings import TwinSettings
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from robot_skills.deploy.driver import FaultKind
 from robot_skills.deploy.driver_robot import DriverRobot
 from robot_skills.deploy.settings import ControlSettings
 from robot_skills.deploy.twins.process import TwinProcess
-from robot_skills.deploy.twins.ur import TwinSettings
+from robot_skills.deploy.twins.settings import TwinSettings
 
 Move = Callable[[DriverRobot, int], None]
 

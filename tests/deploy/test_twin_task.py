@@ -21,7 +21,7 @@ from robot_skills.deploy.driver_robot import DriverRobot
 from robot_skills.deploy.review import exceeded_limits
 from robot_skills.deploy.settings import LimitSettings
 from robot_skills.deploy.twins.process import TwinProcess
-from robot_skills.deploy.twins.ur import TwinSettings
+from robot_skills.deploy.twins.settings import TwinSettings
 from robot_skills.record.paths import Manner
 from robot_skills.record.scripted_operator import ScriptedOperator
 from robot_skills.sim.kinematics import MujocoKinematics

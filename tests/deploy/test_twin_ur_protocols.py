@@ -3,14 +3,14 @@ import struct
 import numpy as np
 import pytest
 
-from robot_skills.deploy.twins.gripper import GripperServer
 from robot_skills.deploy.twins.hub import DelayLine, line_receiver
-from robot_skills.deploy.twins.physics import TICK_S, LagJoints
+from robot_skills.deploy.twins.physics import LagJoints
 from robot_skills.deploy.twins.reference import JointReference
-from robot_skills.deploy.twins.rtde import Recipe, RtdeServer
-from robot_skills.deploy.twins.ur_controller import SAFETY_PROTECTIVE, UrController
-from robot_skills.deploy.twins.ur_dashboard import UrDashboard
-from robot_skills.deploy.twins.ur_program import DONE, READY, ControlProgram, Number
+from robot_skills.deploy.twins.ur.cabinet import SAFETY_PROTECTIVE, UrCabinet
+from robot_skills.deploy.twins.ur.dashboard import UrDashboard
+from robot_skills.deploy.twins.ur.gripper import GripperServer
+from robot_skills.deploy.twins.ur.program import DONE, READY, ControlProgram, Number
+from robot_skills.deploy.twins.ur.rtde import TICK_S, Recipe, RtdeServer
 
 SCRIPT = b"def rtde_control():\n  sync()\nend\n"
 
@@ -26,9 +26,9 @@ class Wire:
         self.sent.append(data)
 
 
-def controller(joints: int = 6) -> UrController:
-    physics = LagJoints(np.zeros(joints), 0.02, 0.085, 0.15)
-    return UrController(physics, np.full(joints, np.pi), 0.085, lambda *_: None)
+def controller(joints: int = 6) -> UrCabinet:
+    physics = LagJoints(np.zeros(joints), 0.02, 0.085, 0.15, TICK_S)
+    return UrCabinet(physics, np.full(joints, np.pi), lambda *_: None)
 
 
 def registers(command: int, *values: float) -> dict[str, float]:
@@ -127,8 +127,8 @@ def test_a_stop_brakes_at_its_deceleration() -> None:
 
 
 def test_the_gripper_answers_as_the_urcap_does() -> None:
-    physics = LagJoints(np.zeros(6), 0.02, 0.085, 0.15)
-    arm = UrController(physics, np.full(6, np.pi), 0.085, lambda *_: None)
+    physics = LagJoints(np.zeros(6), 0.02, 0.085, 0.15, TICK_S)
+    arm = UrCabinet(physics, np.full(6, np.pi), lambda *_: None)
     gripper = GripperServer(arm, physics, 0.085)
     assert gripper.answer("GET STA") == "STA 0"
     assert gripper.answer("SET ACT 1 GTO 1") == "ack"

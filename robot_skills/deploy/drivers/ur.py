@@ -104,7 +104,7 @@ class UrDriver:
             raise RobotFault("the arm's own watchdog could not be armed")
         self._started = True
 
-    def command(self, joint_position_rad: Floats) -> None:
+    def command(self, joint_position_rad: Floats, gripper_width_m: float | None) -> Floats:
         """Send one joint target (J,) by servoJ; raises RobotFault when it is refused."""
         settings = self._settings
         period_s = 1.0 / settings.rate_hz
@@ -113,6 +113,7 @@ class UrDriver:
             target, 0.0, 0.0, period_s, settings.servo_lookahead_s, settings.servo_gain
         ):
             raise RobotFault("the arm refused a joint target: its program is not running")
+        return joint_position_rad
 
     def stop(self, kind: StopKind) -> None:
         """End the arm's program through the dashboard, which no script can keep waiting.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-TICK_S = 0.002  # one step of physics, and the UR controller's own cycle (500 Hz)
+STIFFNESS_NM_RAD = 1000.0  # of the bare joints' servos
 
 
 class TwinPhysics(Protocol):
@@ -25,8 +25,25 @@ class TwinPhysics(Protocol):
         ...
 
     @property
+    def joint_torque(self) -> Floats:
+        """Torques (J,) Nm that the arm's servos exert; zero where none are modelled."""
+        ...
+
+    @property
     def gripper_width_m(self) -> float:
         """Distance between the fingers."""
+        ...
+
+    def push(self, joint: int, torque_nm: float) -> None:
+        """From now on load one joint from outside; 0 takes the load away."""
+        ...
+
+    def block(self, joint: int) -> None:
+        """From now on keep one joint where it is."""
+        ...
+
+    def release(self) -> None:
+        """Take every load and block away."""
         ...
 
     def step(self, joint_reference: Floats, gripper_width_m: float) -> None:
@@ -47,16 +64,27 @@ class TwinPhysics(Protocol):
 
 
 class LagJoints:
-    """Joints that follow their reference with a first-order lag; no objects, no kinematics."""
+    """Joints that follow their reference with a first-order lag; no objects, no kinematics.
+
+    A load from outside shifts where a joint comes to rest, as it does a servo of STIFFNESS.
+    """
 
     def __init__(
-        self, position: Floats, lag_s: float, gripper_width_m: float, gripper_speed_m_s: float
+        self,
+        position: Floats,
+        lag_s: float,
+        gripper_width_m: float,
+        gripper_speed_m_s: float,
+        tick_s: float,
     ) -> None:
         self._position = position.copy()
         self._velocity = np.zeros_like(position)
-        self._share = 1.0 - float(np.exp(-TICK_S / lag_s))
+        self._tick_s = tick_s
+        self._share = 1.0 - float(np.exp(-tick_s / lag_s))
         self._width_m = gripper_width_m
-        self._gripper_step_m = gripper_speed_m_s * TICK_S
+        self._gripper_step_m = gripper_speed_m_s * tick_s
+        self._pushed_nm = np.zeros_like(position)
+        self._blocked = np.zeros(position.shape, dtype=bool)
 
     @property
     def joint_position(self) -> Floats:
@@ -73,13 +101,32 @@ class LagJoints:
         """Distance between the fingers."""
         return self._width_m
 
+    @property
+    def joint_torque(self) -> Floats:
+        """Torques (J,) Nm against the loads from outside."""
+        return -self._pushed_nm
+
+    def push(self, joint: int, torque_nm: float) -> None:
+        """From now on load one joint from outside; 0 takes the load away."""
+        self._pushed_nm[joint] = torque_nm
+
+    def block(self, joint: int) -> None:
+        """From now on keep one joint where it is."""
+        self._blocked[joint] = True
+
+    def release(self) -> None:
+        """Take every load and block away."""
+        self._pushed_nm[:] = 0.0
+        self._blocked[:] = False
+
     def step(self, joint_reference: Floats, gripper_width_m: float) -> None:
         """Let one tick pass with these servo references."""
-        move = (joint_reference - self._position) * self._share
+        wanted = joint_reference + self._pushed_nm / STIFFNESS_NM_RAD
+        move = np.where(self._blocked, 0.0, (wanted - self._position) * self._share)
         self._position = self._position + move
-        self._velocity = move / TICK_S
-        wanted = gripper_width_m - self._width_m
-        self._width_m += float(np.clip(wanted, -self._gripper_step_m, self._gripper_step_m))
+        self._velocity = move / self._tick_s
+        closing = gripper_width_m - self._width_m
+        self._width_m += float(np.clip(closing, -self._gripper_step_m, self._gripper_step_m))
 
     def ee_pose(self) -> Floats:
         """Pose (7,): a bare joint model has no end-effector, so the world's origin."""

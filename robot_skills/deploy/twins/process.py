@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from robot_skills.core.errors import InputError, RobotFault
-from robot_skills.deploy.twins.ur import TwinSettings
+from robot_skills.deploy.twins.settings import TwinSettings
 
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
@@ -24,7 +24,7 @@ def own_address() -> str:
 
 
 class TwinProcess:
-    """Context manager around `python -m robot_skills.deploy.twins.ur`."""
+    """Context manager around `python -m robot_skills.deploy.twins`."""
 
     def __init__(self, settings: TwinSettings) -> None:
         self._settings = settings
@@ -32,8 +32,13 @@ class TwinProcess:
 
     @property
     def host(self) -> str:
-        """Address of the arm, its gripper and its perception."""
+        """Loopback address of the twin and its perception."""
         return self._settings.host
+
+    @property
+    def address(self) -> str:
+        """What the arm's driver connects to: `host`, or the path of a serial line."""
+        return self._address
 
     def __enter__(self) -> Self:
         settings = self._settings
@@ -43,7 +48,7 @@ class TwinProcess:
             for word in (f"--{f.name}", str(getattr(settings, f.name)))
         ]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "robot_skills.deploy.twins.ur", *flags],
+            [sys.executable, "-m", "robot_skills.deploy.twins", *flags],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -54,6 +59,7 @@ class TwinProcess:
             self._process.kill()
             self._process.wait(STOP_TIMEOUT_S)
             raise InputError(f"the twin did not start: {first.get('error', 'no answer')}")
+        self._address = str(first["ready"]["address"])
         return self
 
     def __exit__(

@@ -14,7 +14,6 @@ from robot_skills.core.observation import Observation
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.task import Task
 from robot_skills.deploy.twins.gap import Gap
-from robot_skills.deploy.twins.physics import TICK_S
 from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.sim.scene import Scene, build_scene
 from robot_skills.sim.sim_arm import SimArm
@@ -23,21 +22,28 @@ from robot_skills.sim.start import reset, situation_of
 Floats = NDArray[np.float64]
 
 
-class TaskPhysics:
-    """Implements TwinPhysics on MuJoCo, 2 ms a tick, with one draw of the gap in its model."""
+BLOCKED_NMS_RAD = 1e6  # damping of a joint that something holds fast
 
-    def __init__(self, task: Task, arm: ArmProfile, goal: str, gap: Gap, seed: int) -> None:
+
+class TaskPhysics:
+    """Implements TwinPhysics on MuJoCo, one step a tick, with one draw of the gap in its model."""
+
+    def __init__(
+        self, task: Task, arm: ArmProfile, goal: str, gap: Gap, seed: int, tick_s: float
+    ) -> None:
         rng = np.random.default_rng([seed, 0x73])
         situation = situation_of(task, goal, rng)
         true_arm = replace(arm, base_pose=poses.compose(arm.base_pose, gap.base_offset))
         self._scene = build_scene(task, true_arm, situation.objects, visual=False)
         _apply_gap(self._scene, gap)
+        self._scene.model.opt.timestep = tick_s
+        self._free_damping = self._scene.model.dof_damping.copy()
         self._sim = SimArm(self._scene)
         reset(self._sim, MujocoKinematics(true_arm), situation.goal, rng)
         self._goal = situation.goal
         self._observer = FactObserver(task, situation.objects)
         self._width_m = self.gripper_width_m
-        self._width_step_m = arm.gripper.speed_m_s * TICK_S
+        self._width_step_m = arm.gripper.speed_m_s * tick_s
 
     @property
     def joint_position(self) -> Floats:
@@ -53,6 +59,24 @@ class TaskPhysics:
     def gripper_width_m(self) -> float:
         """Distance between the fingers."""
         return self._sim.gripper_width_m
+
+    @property
+    def joint_torque(self) -> Floats:
+        """Torques (J,) Nm that the arm's servos exert."""
+        return np.asarray(self._sim.data.qfrc_actuator[self._scene.arm_dofs])
+
+    def push(self, joint: int, torque_nm: float) -> None:
+        """From now on load one joint from outside; 0 takes the load away."""
+        self._sim.data.qfrc_applied[self._scene.arm_dofs[joint]] = torque_nm
+
+    def block(self, joint: int) -> None:
+        """From now on keep one joint where it is: it creeps by microradians."""
+        self._scene.model.dof_damping[self._scene.arm_dofs[joint]] = BLOCKED_NMS_RAD
+
+    def release(self) -> None:
+        """Take every load and block away."""
+        self._sim.data.qfrc_applied[:] = 0.0
+        self._scene.model.dof_damping[:] = self._free_damping
 
     def step(self, joint_reference: Floats, gripper_width_m: float) -> None:
         """Let one tick pass with these servo references."""

@@ -7,19 +7,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from robot_skills.deploy.twins.physics import TICK_S, TwinPhysics
+from robot_skills.deploy.twins.physics import TwinPhysics
 
 Floats = NDArray[np.float64]
 
 FORMAT = 1
-TICKS_PER_ROW = 4  # one row every 8 ms of robot time: 125 Hz
+ROW_S = 0.008  # of robot time between two rows: 125 Hz
 STANDSTILL_RAD_S = 0.01
 
 
 class TruthLog:
     """Largest joint speed and acceleration over all ticks, and the path at 125 Hz."""
 
-    def __init__(self, joint_position: Floats) -> None:
+    def __init__(self, joint_position: Floats, tick_s: float) -> None:
+        self._tick_s = tick_s
+        self._ticks_per_row = max(1, round(ROW_S / tick_s))
         self._first = joint_position.copy()
         self._last_velocity = np.zeros_like(joint_position)
         self._speed = np.zeros_like(joint_position)
@@ -32,15 +34,15 @@ class TruthLog:
     def tick(self, tick: int, physics: TwinPhysics) -> None:
         """Take in the state after one tick of physics."""
         position, velocity = physics.joint_position, physics.joint_velocity
-        change = np.abs(velocity - self._last_velocity) / TICK_S
+        change = np.abs(velocity - self._last_velocity) / self._tick_s
         self._speed = np.maximum(self._speed, np.abs(velocity))
         self._acceleration = np.maximum(self._acceleration, change)
         self._excursion = np.maximum(self._excursion, np.abs(position - self._first))
         self._last_velocity = velocity.copy()
         if float(np.abs(velocity).max()) > STANDSTILL_RAD_S:
-            self._last_motion_s = tick * TICK_S
-        if tick % TICKS_PER_ROW == 0:
-            self._rows.append((tick * TICK_S, *position, *velocity, *physics.ee_pose()[:3]))
+            self._last_motion_s = tick * self._tick_s
+        if tick % self._ticks_per_row == 0:
+            self._rows.append((tick * self._tick_s, *position, *velocity, *physics.ee_pose()[:3]))
 
     def event(self, time_s: float, kind: str, detail: str = "") -> None:
         """Note something that happened, such as a protective stop."""

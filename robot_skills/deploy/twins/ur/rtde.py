@@ -12,6 +12,7 @@ from robot_skills.deploy.twins.hub import Connection, DelayLine, Receive
 
 PORT = 30004
 RATE_HZ = 500.0
+TICK_S = 1.0 / RATE_HZ
 CONTROLLER_VERSION = (5, 15, 0, 0)  # from major version 4 on, clients expect 500 Hz
 
 Value = float | int | Sequence[float] | Sequence[int]

@@ -4,11 +4,11 @@ Source: Universal Robots, "Dashboard Server e-Series".
 """
 
 from robot_skills.deploy.twins.hub import Connection, Receive, line_receiver
-from robot_skills.deploy.twins.ur_controller import (
+from robot_skills.deploy.twins.ur.cabinet import (
     SAFETY_EMERGENCY,
     SAFETY_NORMAL,
     SAFETY_PROTECTIVE,
-    UrController,
+    UrCabinet,
 )
 
 PORT = 29999
@@ -23,8 +23,8 @@ _SAFETY_NAMES = {
 class UrDashboard:
     """Answers the questions and orders that clients of an arm in remote control send."""
 
-    def __init__(self, controller: UrController) -> None:
-        self._controller = controller
+    def __init__(self, cabinet: UrCabinet) -> None:
+        self._cabinet = cabinet
 
     def greet(self, connection: Connection) -> Receive:
         """Take up a client."""
@@ -33,8 +33,8 @@ class UrDashboard:
 
     def answer(self, line: str) -> str:
         """The controller's line for one order."""
-        program = self._controller.program
-        safety = _SAFETY_NAMES[self._controller.safety_mode]
+        program = self._cabinet.program
+        safety = _SAFETY_NAMES[self._cabinet.safety_mode]
         order = line.strip().lower()
         if order == "unlock protective stop":
             return self._unlock(SAFETY_PROTECTIVE, "Protective stop releasing")
@@ -63,6 +63,6 @@ class UrDashboard:
         return fixed.get(order, f"could not understand: {line}")
 
     def _unlock(self, mode: int, answer: str) -> str:
-        if self._controller.safety_mode == mode:
-            self._controller.unlock()
+        if self._cabinet.safety_mode == mode:
+            self._cabinet.unlock()
         return answer

@@ -6,7 +6,7 @@ Source: the socket protocol documented with Robotiq's Universal Robots URCap.
 from robot_skills.deploy.drivers.robotiq import position_of, width_of
 from robot_skills.deploy.twins.hub import Connection, Receive, line_receiver
 from robot_skills.deploy.twins.physics import TwinPhysics
-from robot_skills.deploy.twins.ur_controller import UrController
+from robot_skills.deploy.twins.ur.cabinet import UrCabinet
 
 STATUS_ACTIVE = 3
 STILL_MOVING, ARRIVED = 0, 3
@@ -16,8 +16,8 @@ ARRIVED_WITHIN = 3  # of 255
 class GripperServer:
     """A two-finger gripper of `stroke_m` whose fingers are the physics' own."""
 
-    def __init__(self, controller: UrController, physics: TwinPhysics, stroke_m: float) -> None:
-        self._controller = controller
+    def __init__(self, cabinet: UrCabinet, physics: TwinPhysics, stroke_m: float) -> None:
+        self._cabinet = cabinet
         self._physics = physics
         self._stroke_m = stroke_m
         self._registers = {"ACT": 0, "GTO": 0, "POS": 0, "SPE": 255, "FOR": 0, "FLT": 0}
@@ -43,7 +43,7 @@ class GripperServer:
         self._registers.update({name: int(value) for name, value in values.items()})
         if self._registers["ACT"] and self._registers["GTO"] and "POS" in values:
             width = width_of(self._registers["POS"], self._stroke_m)
-            self._controller.gripper_width_m = width
+            self._cabinet.gripper_width_m = width
         return "ack"
 
     def _get(self, name: str) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.deploy.twins.reference import JointReference
-from robot_skills.deploy.twins.rtde import Value
+from robot_skills.deploy.twins.ur.rtde import Value
 
 Floats = NDArray[np.float64]
 

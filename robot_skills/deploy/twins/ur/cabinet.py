@@ -1,4 +1,4 @@
-"""A UR controller's inside: modes, safety, the running program, and the arm's reference."""
+"""A UR control box: modes, safety, the running program, and the arm's reference."""
 
 from collections.abc import Callable
 
@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from robot_skills.core import poses
 from robot_skills.deploy.twins.hub import Connection, Receive
-from robot_skills.deploy.twins.physics import TICK_S, TwinPhysics
+from robot_skills.deploy.twins.physics import TwinPhysics
 from robot_skills.deploy.twins.reference import JointReference
-from robot_skills.deploy.twins.rtde import Value
-from robot_skills.deploy.twins.ur_program import SCRIPT_START, ControlProgram
+from robot_skills.deploy.twins.ur.program import SCRIPT_START, ControlProgram
+from robot_skills.deploy.twins.ur.rtde import TICK_S, Value
 
 Floats = NDArray[np.float64]
 
@@ -24,15 +24,11 @@ SPEED_TOLERANCE_RAD_S = np.deg2rad(1.15)  # UR e-Series user manual, functional 
 PROTECTIVE_DECELERATION = 40.0  # rad/s^2; the manual's stop within 50 ms from ordinary speeds
 
 
-class UrController:
-    """One arm's controller, moved forward tick by tick; notes what happens through `note`."""
+class UrCabinet:
+    """One arm's control box, moved forward tick by tick; notes what happens through `note`."""
 
     def __init__(
-        self,
-        physics: TwinPhysics,
-        speed_max: Floats,
-        gripper_width_m: float,
-        note: Callable[[str, str], None],
+        self, physics: TwinPhysics, speed_max: Floats, note: Callable[[str, str], None]
     ) -> None:
         self._physics = physics
         self._note = note
@@ -40,7 +36,7 @@ class UrController:
         self.reference = JointReference(physics.joint_position, speed_max, TICK_S)
         self.program = ControlProgram(self.reference, self.protective_stop, note, TICK_S)
         self.safety_mode = SAFETY_NORMAL
-        self.gripper_width_m = gripper_width_m
+        self.gripper_width_m = physics.gripper_width_m
 
     def tick(self) -> None:
         """Let one tick pass: program, reference, physics, then the controller's own safety."""

@@ -1,0 +1,29 @@
+"""Which twin belongs to which arm; each family's protocols are imported only when asked for."""
+
+from robot_skills.core.arm import ArmProfile
+from robot_skills.core.errors import InputError
+from robot_skills.deploy.twins.controller import Note, TwinController
+from robot_skills.deploy.twins.gap import Gap
+from robot_skills.deploy.twins.physics import TwinPhysics
+
+TICKS_S = {"ur": 0.002, "franka": 0.001, "xarm": 0.002, "so101": 0.002, "ros2": 0.002}
+
+
+def tick_of(arm: ArmProfile) -> float:
+    """One step of physics in s: the controller's own cycle where it has one."""
+    return TICKS_S[_family(arm)]
+
+
+def make_controller(
+    host: str, arm: ArmProfile, physics: TwinPhysics, gap: Gap, note: Note
+) -> TwinController:
+    """The controller of an arm's family, before `physics`; InputError where there is none."""
+    if _family(arm) == "ur":
+        from robot_skills.deploy.twins.ur.controller import UrController
+
+        return UrController(host, arm, physics, gap, note)
+    raise InputError(f"there is no twin of {arm.name} yet; there are those of {sorted(TICKS_S)}")
+
+
+def _family(arm: ArmProfile) -> str:
+    return {"ur5e": "ur", "fr3": "franka", "so101": "so101", "xarm6": "xarm"}.get(arm.name, "ros2")

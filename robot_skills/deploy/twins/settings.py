@@ -1,0 +1,20 @@
+"""What a twin is started with."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TwinSettings:
+    """One twin: its address, its arm, and the world around it; task "none" is the bare arm."""
+
+    host: str = "127.0.0.2"
+    """Loopback address of everything that it serves over TCP; two twins need two."""
+    arm: str = "ur5e"
+    """Profile of the arm: a name in assets/arms/ or a folder."""
+    task: str = "none"
+    goal: str = ""
+    seed: int = 0
+    gap: float = 1.0
+    """How much it differs from training: 0 not at all, 1 as an arm may, 2 twice that."""
+    log: str = ""
+    """File for its own log."""
