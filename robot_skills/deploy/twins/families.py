@@ -26,4 +26,8 @@ def make_controller(
 
 
 def _family(arm: ArmProfile) -> str:
-    return {"ur5e": "ur", "fr3": "franka", "so101": "so101", "xarm6": "xarm"}.get(arm.name, "ros2")
+    if arm.deploy is None or arm.deploy.driver not in TICKS_S:
+        raise InputError(
+            f"{arm.file}: no twin for this arm; [deploy] driver must be one of {sorted(TICKS_S)}"
+        )
+    return arm.deploy.driver
