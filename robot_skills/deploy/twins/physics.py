@@ -25,6 +25,11 @@ class TwinPhysics(Protocol):
         ...
 
     @property
+    def joint_reference(self) -> Floats:
+        """What the servos were told last (J,) rad."""
+        ...
+
+    @property
     def joint_torque(self) -> Floats:
         """Torques (J,) Nm that the arm's servos exert; zero where none are modelled."""
         ...
@@ -77,6 +82,7 @@ class LagJoints:
         gripper_speed_m_s: float,
         tick_s: float,
     ) -> None:
+        self.joint_reference = position.copy()
         self._position = position.copy()
         self._velocity = np.zeros_like(position)
         self._tick_s = tick_s
@@ -121,6 +127,7 @@ class LagJoints:
 
     def step(self, joint_reference: Floats, gripper_width_m: float) -> None:
         """Let one tick pass with these servo references."""
+        self.joint_reference = joint_reference
         wanted = joint_reference + self._pushed_nm / STIFFNESS_NM_RAD
         move = np.where(self._blocked, 0.0, (wanted - self._position) * self._share)
         self._position = self._position + move

@@ -61,6 +61,11 @@ class TaskPhysics:
         return self._sim.gripper_width_m
 
     @property
+    def joint_reference(self) -> Floats:
+        """What the servos were told last (J,) rad."""
+        return np.asarray(self._sim.data.ctrl[self._scene.arm_actuators])
+
+    @property
     def joint_torque(self) -> Floats:
         """Torques (J,) Nm that the arm's servos exert."""
         return np.asarray(self._sim.data.qfrc_actuator[self._scene.arm_dofs])

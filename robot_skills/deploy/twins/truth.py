@@ -17,7 +17,10 @@ STANDSTILL_RAD_S = 0.01
 
 
 class TruthLog:
-    """Largest joint speed and acceleration over all ticks, and the path at 125 Hz."""
+    """Largest joint speed, acceleration and lead over all ticks, and the path at 125 Hz.
+
+    The lead is how far the servos' reference runs ahead of a joint.
+    """
 
     def __init__(self, joint_position: Floats, tick_s: float) -> None:
         self._tick_s = tick_s
@@ -27,6 +30,7 @@ class TruthLog:
         self._speed = np.zeros_like(joint_position)
         self._acceleration = np.zeros_like(joint_position)
         self._excursion = np.zeros_like(joint_position)
+        self._lead = np.zeros_like(joint_position)
         self._last_motion_s = 0.0
         self._rows: list[tuple[float, ...]] = []
         self._events: list[dict[str, object]] = []
@@ -38,6 +42,7 @@ class TruthLog:
         self._speed = np.maximum(self._speed, np.abs(velocity))
         self._acceleration = np.maximum(self._acceleration, change)
         self._excursion = np.maximum(self._excursion, np.abs(position - self._first))
+        self._lead = np.maximum(self._lead, np.abs(physics.joint_reference - position))
         self._last_velocity = velocity.copy()
         if float(np.abs(velocity).max()) > STANDSTILL_RAD_S:
             self._last_motion_s = tick * self._tick_s
@@ -57,12 +62,18 @@ class TruthLog:
             "largest_joint_speed_rad_s": _rounded(self._speed),
             "largest_joint_acceleration_rad_s2": _rounded(self._acceleration),
             "largest_joint_excursion_rad": _rounded(self._excursion),
+            "largest_joint_lead_rad": _rounded(self._lead),
+            "largest_ee_speed_m_s": round(self._ee_speed_m_s(ee), 4),
             "ee_low_m": _rounded(ee.min(axis=0, initial=np.inf)),
             "ee_high_m": _rounded(ee.max(axis=0, initial=-np.inf)),
             "last_motion_s": round(self._last_motion_s, 4),
             "protective_stops": sum(e["kind"] == "protective_stop" for e in self._events),
             "events": self._events,
         }
+
+    def _ee_speed_m_s(self, ee: Floats) -> float:
+        steps = np.linalg.norm(np.diff(ee, axis=0), axis=1)
+        return float(steps.max(initial=0.0) / (self._ticks_per_row * self._tick_s))
 
     def write(self, path: Path, extra: Mapping[str, object]) -> None:
         """Write the whole log as JSON; a row is time, joints, joint speeds, end-effector xyz."""
