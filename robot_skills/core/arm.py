@@ -1,8 +1,8 @@
 """Arm profiles: what is known of one arm and its gripper, from assets/arms/<arm>/profile.toml."""
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from robot_skills.core.errors import InputError, unknown_name
 Floats = NDArray[np.float64]
 
 FORMAT = 1
-DRIVERS = ("ur", "franka", "xarm", "so101", "ros2")
+DRIVERS = ("ur", "franka", "xarm", "so101", "ros2", "lerobot")
+COMMON_RATES_HZ = {"ros2": 100.0, "lerobot": 50.0}  # of the drivers that fit any arm
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class GripperProfile:
     """A two-finger gripper: width between its `pads` in m, and how its joints follow the driver.
 
     `couplings` gives each follower joint's ratio to the `driver` joint; `pads` are the two geoms
-    that touch what is grasped.
+    that touch what is grasped. `driver_range_rad` replaces the model's range of the driver.
     """
 
     name: str
@@ -34,6 +35,7 @@ class GripperProfile:
     driver: str
     pads: tuple[str, str]
     couplings: Mapping[str, float]
+    driver_range_rad: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class DriverProfile:
 
     `torque_max_nm` (J,) is the peak rating, `jerk_max_rad_s3` (J,) the vendor's limit; None where
     none is known. `elbow` is the body whose origin is the elbow, `watched` those that must not
-    meet each other (all links where empty); bodies are named as in the arm's model.
+    meet each other (all links where empty); bodies are named as in the arm's model. `options` are
+    what one driver alone asks for, by its name: the tables [deploy.<driver>].
     """
 
     driver: str
@@ -51,6 +54,7 @@ class DriverProfile:
     jerk_max_rad_s3: Floats | None = None
     elbow: str = ""
     watched: tuple[str, ...] = ()
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,23 @@ def load_arm(path: Path) -> ArmProfile:
         raise InputError(f"{file}: {error}") from None
 
 
+def driven_by(arm: ArmProfile, driver: str) -> ArmProfile:
+    """The same arm behind another driver, "" for its own: ROS 2 and LeRobot fit any arm.
+
+    Raises InputError for a driver that speaks to one vendor's arms only.
+    """
+    own = arm.deploy.driver if arm.deploy is not None else ""
+    if driver in ("", own):
+        return arm
+    if driver not in COMMON_RATES_HZ:
+        choices = sorted({own, *COMMON_RATES_HZ} - {""})
+        raise InputError(f"{arm.name} is driven by one of {choices}; found {driver!r}")
+    rate_hz = COMMON_RATES_HZ[driver]
+    if arm.deploy is None:
+        return replace(arm, deploy=DriverProfile(driver, rate_hz))
+    return replace(arm, deploy=replace(arm.deploy, driver=driver, rate_hz=rate_hz))
+
+
 def _profile(table: dict[str, Any], file: Path) -> ArmProfile:
     joints, servo = table["joints"], table["servo"]
     names = tuple(joints["names"])
@@ -142,9 +163,9 @@ def _per_joint(names: tuple[str, ...], source: Mapping[str, Any], key: str) -> F
 
 
 def _deploy(table: Mapping[str, Any], joints: tuple[str, ...]) -> DriverProfile:
-    known = [field.name for field in fields(DriverProfile)]
+    known = [f.name for f in fields(DriverProfile) if f.name != "options"]
     for key in table:
-        if key not in known:
+        if key not in known and key not in DRIVERS:
             raise ValueError(str(unknown_name("key in [deploy]", key, known)))
     if table["driver"] not in DRIVERS:
         raise ValueError(str(unknown_name("driver", table["driver"], DRIVERS)))
@@ -156,9 +177,13 @@ def _deploy(table: Mapping[str, Any], joints: tuple[str, ...]) -> DriverProfile:
         for key in ("torque_max_nm", "jerk_max_rad_s3")
         if key in table
     }
-    watched = tuple(table.get("watched", ()))
     return DriverProfile(
-        table["driver"], rate_hz, elbow=table.get("elbow", ""), watched=watched, **limits
+        table["driver"],
+        rate_hz,
+        elbow=table.get("elbow", ""),
+        watched=tuple(table.get("watched", ())),
+        options={name: table[name] for name in DRIVERS if name in table},
+        **limits,
     )
 
 
@@ -174,4 +199,10 @@ def _gripper(table: dict[str, Any]) -> GripperProfile:
         driver=table["driver"],
         pads=(pads[0], pads[1]),
         couplings={name: float(ratio) for name, ratio in table["couplings"].items()},
+        driver_range_rad=_pair(table["driver_range_rad"]) if "driver_range_rad" in table else None,
     )
+
+
+def _pair(values: Sequence[float]) -> tuple[float, float]:
+    low, high = values
+    return float(low), float(high)
