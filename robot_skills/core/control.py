@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 
 DAMPING = 1e-4  # lambda^2 of the damped least squares, on errors in m and rad
 _DAMPING_MATRIX = DAMPING * np.eye(6)
+POSE_SIZE = 6  # numbers in a pose error: an arm of fewer joints cannot bring all of them to 0
+STRIDE = np.array([0.03, 0.03, 0.03, 0.3, 0.3, 0.3])  # m, rad: as far as a Jacobian is trusted
 ITERATIONS = 3
 LEASH_RAD = 0.1  # how far a target may run ahead of the measured joint, so contact winds nothing up
 NULL_SPACE_GAIN = 0.02  # share of the way home a redundant arm takes per iteration
@@ -35,6 +37,44 @@ def joint_step(jacobian: Floats, error: Floats) -> Floats:
     gram = jacobian @ transposed + _DAMPING_MATRIX
     solved = np.linalg.solve(gram, error[..., None])
     return np.asarray((transposed @ solved)[..., 0])
+
+
+def pose_step(jacobian: Floats, error: Floats, low: Floats, high: Floats) -> Floats:
+    """Joint step (J,) rad for a pose error (6,) [m, rad], for an arm of any number of joints.
+
+    Six joints and more take `joint_step`. Fewer bring the position first and turn the hand as far
+    as that leaves them free to (task priority; Nakamura, Hanafusa and Yoshikawa 1987): five keep
+    the approach axis in the arm's upright plane and the turn about it, and a wanted tilt out of
+    that plane moves nothing. A joint that would leave its room, steps `low` to `high` (J,) rad,
+    goes to its end and the others make up for it.
+    """
+    joints = jacobian.shape[-1]
+    if joints >= POSE_SIZE:
+        return joint_step(jacobian, error)
+    size = float(np.max(np.abs(error) / STRIDE))
+    error = error / max(size, 1.0)
+    free, step = np.ones(joints, dtype=bool), np.zeros(joints)
+    for _ in range(joints):
+        left = error - jacobian @ np.where(free, 0.0, step)
+        step = np.where(free, _position_first(jacobian * free, left), step)
+        beyond = (step < low) | (step > high)
+        step = np.clip(step, low, high)
+        free &= ~beyond
+        if not beyond.any() or not free.any():
+            break
+    return step
+
+
+def _position_first(jacobian: Floats, error: Floats) -> Floats:
+    along, turning = jacobian[:3], jacobian[3:]
+    step = _damped(along, error[:3])
+    holding = np.linalg.svd(along)[2][3:].T  # joint steps (J, J - 3) that leave the position alone
+    return np.asarray(step + holding @ _damped(turning @ holding, error[3:] - turning @ step))
+
+
+def _damped(jacobian: Floats, error: Floats) -> Floats:
+    gram = jacobian @ jacobian.T + DAMPING * np.eye(len(error))
+    return np.asarray(jacobian.T @ np.linalg.solve(gram, error))
 
 
 class EndEffectorController:
@@ -74,7 +114,8 @@ class EndEffectorController:
         error[:3] = wanted[:3] - pose[:3]
         error[3:] = _rotation_error(wanted[3:], pose[3:])
         jacobian = self._kinematics.ee_jacobian(joints)
-        step = joint_step(jacobian, error)
+        low, high = self._arm.position_min - joints, self._arm.position_max - joints
+        step = pose_step(jacobian, error, low, high)
         if self._arm.dof > 6:
             home = NULL_SPACE_GAIN * (self._arm.home - joints)
             step = step + home - joint_step(jacobian, jacobian @ home)

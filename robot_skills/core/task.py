@@ -13,6 +13,8 @@ from robot_skills.core.facts import Fact, State, lasting
 
 Floats = NDArray[np.float64]
 
+THING_M = 0.04
+
 
 @dataclass(frozen=True)
 class TaskObject:
@@ -138,7 +140,8 @@ class Task:
 
     `scene` is a file in `folder`, or `robosuite:` and the name of one of robosuite's environments;
     then `judged_goal` is the goal of which robosuite itself tells whether it is reached.
-    `hand_yaw_rad` is how an operator's hand is turned from the arm's home.
+    `hand_yaw_rad` is how an operator's hand is turned from the arm's home, `hand_room_m` (2,) what
+    an open hand needs beside a thing that it lets go, along its closing axis and across.
     """
 
     name: str
@@ -154,6 +157,18 @@ class Task:
     workspace_m: Floats
     judged_goal: str = ""
     hand_yaw_rad: float = 0.0
+    hand_room_m: tuple[float, float] = (0.022, 0.022)
+
+    @property
+    def scale(self) -> float:
+        """How large its things are against the 40 mm that hands' motions are given for; at most 1.
+
+        Where nothing is as large, hands rise less, open less and move more slowly.
+        """
+        longest_m = max(
+            (2 * float(one.half_extents_m.max()) for one in self.objects.values()), default=THING_M
+        )
+        return min(1.0, longest_m / THING_M)
 
     @property
     def robosuite(self) -> str | None:

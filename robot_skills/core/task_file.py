@@ -97,7 +97,9 @@ def load_task(path: Path) -> Task:
         return _other_part_held_out(top)
     of_robosuite = top.text("scene").startswith(ROBOSUITE)
     needed = "judged_goal" if of_robosuite else "reset"
-    top.check_keys((*_TOP, needed, "goals"), ("fixtures", "held_out", "hand_yaw_rad"))
+    top.check_keys(
+        (*_TOP, needed, "goals"), ("fixtures", "held_out", "hand_yaw_rad", "hand_room_m")
+    )
     if not of_robosuite and not (file.parent / top.text("scene")).is_file():
         raise top.error("scene", f"no scene {top.text('scene')!r} beside {file.name}")
     types = _types(top.table("types"))
@@ -117,6 +119,7 @@ def load_task(path: Path) -> Task:
         workspace_m=top.box("workspace_m", 3),
         judged_goal=top.text("judged_goal"),
         hand_yaw_rad=_optional_number(top, "hand_yaw_rad", low=-np.pi) or 0.0,
+        hand_room_m=_hand_room(top),
     )
     _check_names(top, task)
     goals = _goals(top.table("goals"), task)
@@ -350,3 +353,8 @@ def _argument_type(argument: str, variables: dict[str, str], task: Task) -> str:
     if argument[1:] not in variables:
         raise unknown_name("variable", argument, [f"?{v}" for v in variables])
     return variables[argument[1:]]
+
+
+def _hand_room(top: TomlTable) -> tuple[float, float]:
+    given = top.optional_numbers("hand_room_m", (2,))
+    return Task.hand_room_m if given is None else (float(given[0]), float(given[1]))

@@ -28,17 +28,20 @@ class Manner:
     grasp_wait_s: float
 
 
-def sample_manner(rng: np.random.Generator) -> Manner:
-    """Draw a manner; a pause is as likely at any step as at any other."""
+def sample_manner(rng: np.random.Generator, scale: float = 1.0) -> Manner:
+    """Draw a manner; a pause is as likely at any step as at any other.
+
+    Among things of `scale` times the usual size, all lengths are that much shorter.
+    """
     return Manner(
-        speed_m_s=float(rng.uniform(0.16, 0.30)),
-        slow_m_s=float(rng.uniform(0.07, 0.12)),
-        detour_m=float(rng.uniform(0.0, 0.02)),
+        speed_m_s=scale * float(rng.uniform(0.16, 0.30)),
+        slow_m_s=scale * float(rng.uniform(0.07, 0.12)),
+        detour_m=scale * float(rng.uniform(0.0, 0.02)),
         pause_probability=float(rng.uniform(0.0, 0.008)),
         pause_s=(0.2, 0.9),
         fumble_probability=0.1,
-        width_m=float(rng.uniform(0.068, 0.085)),
-        carry_m=float(rng.uniform(0.12, 0.17)),
+        width_m=scale * float(rng.uniform(0.068, 0.085)),
+        carry_m=scale * float(rng.uniform(0.12, 0.17)),
         grasp_wait_s=float(rng.uniform(0.25, 0.5)),
     )
 

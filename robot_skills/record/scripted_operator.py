@@ -18,6 +18,7 @@ from robot_skills.record.paths import Manner, reach, sweep
 
 Floats = NDArray[np.float64]
 
+# Lengths are for things of 40 mm; where a task's are smaller, so are all of them (Task.scale).
 HOVER_M = (0.07, 0.11)  # how high above something a hand stops before it goes down
 TRAVEL_HEIGHT_M = 0.12  # hands cross the table no lower than this
 RIM_CLEARANCE_M = 0.05  # a full hand passes this high above a container's rim
@@ -25,6 +26,12 @@ PULL_BEYOND_M = 0.004  # a drawer is pulled a little past where it should be
 HANDLE_WIDTH_M = 0.055  # opening with which a hand comes down over a handle
 GRASP_BELOW_M = 0.004  # how far below its centre a thing is grasped
 TURN_BEYOND_RAD = 0.04  # hinges are turned a little past where they should be
+PUSH_FROM_M = 0.045  # how far before its handle the hand comes down that pushes a drawer shut
+LEAVE_M = 0.03  # how far it draws back from there before it rises
+FAR_M = 0.1  # a hand that goes further takes no straight way
+FUMBLE_M = 0.032  # how far above a thing a hand closes that misses it
+RELEASE_ABOVE_M = 0.003  # what a thing falls when it is let go
+APART_M = 0.075  # how far a hand keeps things apart that it puts into one container
 PRESS_FROM_M = 0.035  # how high above a button the hand is when it begins to push
 PRESS_M_S = 0.05
 PRESS_DEPTH_M = 0.06  # the hand goes down no further than this, button or not
@@ -72,6 +79,7 @@ class ScriptedOperator:
         self._upright = poses.multiply(turn, home_ee_pose[3:])
         self._look = look
         self._rng = rng
+        self._scale = task.scale
         _, self._ee_pose = look()
         self._width_m = manner.width_m
         self._doing: tuple[str, tuple[str, ...]] = ("", ())
@@ -130,7 +138,7 @@ class ScriptedOperator:
         while True:
             fumbled = self._rng.random() < self._manner.fumble_probability
             yield from self._approach(thing)
-            yield from self._grasp(thing, 0.032 if fumbled else 0.0)
+            yield from self._grasp(thing, self._scale * FUMBLE_M if fumbled else 0.0)
             if not fumbled:
                 break
             yield from self._open_hand()
@@ -146,7 +154,7 @@ class ScriptedOperator:
         else:
             yield from self._move(down, self._manner.slow_m_s)
         yield from self._open_hand()
-        yield from self._rise(self._rng.uniform(*HOVER_M))
+        yield from self._rise(self._hover())
 
     def _insert(self, peg: str, socket: str) -> Iterator[Floats]:
         self._doing = ("insert", (peg, socket))
@@ -160,36 +168,38 @@ class ScriptedOperator:
             if (yield from insertion.push(self._ee_pose)):
                 break
         yield from self._open_hand()
-        yield from self._rise(self._rng.uniform(*HOVER_M))
+        yield from self._rise(self._hover())
 
     def _open(self, fixture: str) -> Iterator[Floats]:
         opened = float(np.mean(self._task.reset.joint_open[fixture]))
-        self._width_m = HANDLE_WIDTH_M
+        self._width_m = self._scale * HANDLE_WIDTH_M
         handle = self._handle_pose(fixture)
         yield from self._over(handle)
         yield from self._move(handle, self._manner.slow_m_s)
         self._width_m = 0.0
         yield from self._wait(self._manner.grasp_wait_s + 0.2)
-        pull = opened + PULL_BEYOND_M - self._opening(fixture)
+        pull = opened + self._scale * PULL_BEYOND_M - self._opening(fixture)
         yield from self._move(_shifted(handle, [-pull, 0.0, 0.0]), self._manner.slow_m_s)
-        self._width_m = HANDLE_WIDTH_M
+        self._width_m = self._scale * HANDLE_WIDTH_M
         yield from self._wait(self._manner.grasp_wait_s)
-        yield from self._rise(self._rng.uniform(*HOVER_M))
+        yield from self._rise(self._hover())
 
     def _close(self, fixture: str) -> Iterator[Floats]:
         self._width_m = 0.0
         handle = self._handle_pose(fixture)
-        before = _shifted(handle, [-0.045, 0.0, 0.0])
+        run_up = self._scale * PUSH_FROM_M
+        before = _shifted(handle, [-run_up, 0.0, 0.0])
         yield from self._over(before)
         yield from self._move(before, self._manner.slow_m_s)
-        push = self._opening(fixture) + 0.045
+        push = self._opening(fixture) + run_up
         yield from self._move(_shifted(before, [push, 0.0, 0.0]), self._manner.slow_m_s)
-        yield from self._move(_shifted(self._ee_pose, [-0.03, 0.0, 0.0]), self._manner.slow_m_s)
-        yield from self._rise(self._rng.uniform(*HOVER_M))
+        back = [-self._scale * LEAVE_M, 0.0, 0.0]
+        yield from self._move(_shifted(self._ee_pose, back), self._manner.slow_m_s)
+        yield from self._rise(self._hover())
 
     def _swing(self, fixture: Fixture, raised: bool) -> Iterator[Floats]:
         """Take what turns on an upright hinge by its handle, bring it round and let go."""
-        self._width_m = HANDLE_WIDTH_M
+        self._width_m = self._scale * HANDLE_WIDTH_M
         handle = self._handle_pose(fixture.name)
         yield from self._over(handle)
         yield from self._move(handle, self._manner.slow_m_s)
@@ -203,9 +213,9 @@ class ScriptedOperator:
         speed_m_s, rate_hz = self._manner.slow_m_s, self._task.rate_hz
         yield from sweep(self._ee_pose, pivot, travel_rad, speed_m_s, rate_hz)
         yield from self._wait(self._manner.grasp_wait_s)
-        self._width_m = HANDLE_WIDTH_M
+        self._width_m = self._scale * HANDLE_WIDTH_M
         yield from self._wait(self._manner.grasp_wait_s)
-        yield from self._rise(self._rng.uniform(*HOVER_M))
+        yield from self._rise(self._hover())
 
     def _press(self, fixture: str) -> Iterator[Floats]:
         """Push a button down with closed fingers until it has gone where it stays."""
@@ -219,7 +229,7 @@ class ScriptedOperator:
             if self._opening(fixture) > pressed_m:
                 break
             yield _shifted(self._ee_pose, [0.0, 0.0, -step_m])
-        yield from self._rise(self._rng.uniform(*HOVER_M))
+        yield from self._rise(self._hover())
 
     # Pieces of behaviours
 
@@ -243,18 +253,18 @@ class ScriptedOperator:
         self._width_m = self._manner.width_m
         yield from self._wait(self._manner.grasp_wait_s)
 
-    def _over(self, pose: Floats, lowest_m: float = TRAVEL_HEIGHT_M) -> Iterator[Floats]:
-        lift = self._rng.uniform(*HOVER_M)
+    def _over(self, pose: Floats, lowest_m: float = 0.0) -> Iterator[Floats]:
+        lift = self._hover()
         above = _shifted(pose, [0.0, 0.0, lift])
-        above[2] = max(above[2], TRAVEL_HEIGHT_M, lowest_m)
+        above[2] = max(above[2], self._scale * TRAVEL_HEIGHT_M, lowest_m)
         yield from self._move(above, self._manner.speed_m_s)
 
     def _rise(self, height_m: float) -> Iterator[Floats]:
-        up = _shifted(self._ee_pose, [*self._rng.normal(0.0, 0.004, 2), height_m])
+        up = _shifted(self._ee_pose, [*self._rng.normal(0.0, self._scale * 0.004, 2), height_m])
         yield from self._move(up, self._manner.speed_m_s)
 
     def _move(self, pose: Floats, speed_m_s: float) -> Iterator[Floats]:
-        far = float(np.linalg.norm(pose[:3] - self._ee_pose[:3])) > 0.1
+        far = float(np.linalg.norm(pose[:3] - self._ee_pose[:3])) > FAR_M
         bend = self._rng.normal(0.0, self._manner.detour_m, 3) if far else np.zeros(3)
         bend[2] = abs(bend[2])
         yield from reach(self._ee_pose, pose, speed_m_s, bend, self._task.rate_hz)
@@ -263,6 +273,9 @@ class ScriptedOperator:
         for _ in range(self._steps(seconds)):
             yield self._ee_pose
 
+    def _hover(self) -> float:
+        return self._scale * float(self._rng.uniform(*HOVER_M))
+
     def _steps(self, seconds: float) -> int:
         return max(1, round(seconds * self._task.rate_hz))
 
@@ -270,7 +283,7 @@ class ScriptedOperator:
 
     def _grasp_pose(self, thing: str) -> Floats:
         pose = self._pose(thing)
-        off = self._rng.normal([0.0, 0.0, -GRASP_BELOW_M], 0.0015)
+        off = self._rng.normal([0.0, 0.0, -self._scale * GRASP_BELOW_M], self._scale * 0.0015)
         spot = grip_position(self._task.objects[thing], pose)
         grip_yaw = self._task.objects[thing].grip_yaw_rad
         return self._hand_at(spot + off, self._hand_yaw(thing, pose, grip_yaw))
@@ -281,7 +294,7 @@ class ScriptedOperator:
         held = poses.relative(ee_pose, observation.object_pose[thing].pose)
         hand = self._hand_at(spot, yaw)
         offset = poses.rotate(hand[3:], held[:3])
-        return _shifted(hand, [*(-offset[:2]), -offset[2] + 0.003])
+        return _shifted(hand, [*(-offset[:2]), -offset[2] + self._scale * RELEASE_ABOVE_M])
 
     def _above_rim(self, down: Floats, thing: str, where: str) -> float:
         """Height in world at which a full hand clears the rim of what it lowers a thing into."""
@@ -289,7 +302,7 @@ class ScriptedOperator:
         if support.interior_m is None:
             return float(down[2])
         floor_m = float(down[2] - self._task.objects[thing].half_extents_m[2])
-        return floor_m + float(support.interior_m[2]) + RIM_CLEARANCE_M
+        return floor_m + float(support.interior_m[2]) + self._scale * RIM_CLEARANCE_M
 
     def _spot(self, thing: str, where: str) -> tuple[Floats, float]:
         half = float(self._task.objects[thing].half_extents_m[2])
@@ -312,8 +325,8 @@ class ScriptedOperator:
     def _free_spot(self, thing: str, where: str, pose: Floats, interior: Floats) -> Floats:
         half = self._task.objects[thing].half_extents_m
         others = [self._pose(n)[:3] for n in self._look()[0].object_pose if n != thing]
-        others = [p for p in others if np.linalg.norm(p[:2] - pose[:2]) < 0.2]
-        room = np.maximum(interior[:2] - half[:2] - 0.022, 0.0)
+        others = [p for p in others if np.linalg.norm(p[:2] - pose[:2]) < self._scale * 0.2]
+        room = np.maximum(interior[:2] - half[:2] - self._task.hand_room_m, 0.0)
         best, clearance = np.zeros(2), -1.0
         for _ in range(6):
             spot = self._rng.uniform(-room, room)
@@ -322,7 +335,7 @@ class ScriptedOperator:
             nearest = min((g for g in gaps if g > 1e-6), default=1.0)
             if nearest > clearance:
                 best, clearance = spot, nearest
-            if nearest > 0.075:
+            if nearest > self._scale * APART_M:
                 break
         return _inside(best, float(half[2]))
 
@@ -332,7 +345,7 @@ class ScriptedOperator:
             raise InputError(f"{fixture} has no handle_m in task.toml")
         spot = poses.compose(self._pose(fixture), np.concatenate([handle, [1.0, 0.0, 0.0, 0.0]]))
         yaw = float(poses.upright_yaw(spot[3:]))
-        return self._hand_at(spot[:3] + self._rng.normal(0.0, 0.002, 3), yaw)
+        return self._hand_at(spot[:3] + self._rng.normal(0.0, self._scale * 0.002, 3), yaw)
 
     def _hand_at(self, position: Floats, yaw: float) -> Floats:
         turned = poses.multiply(poses.from_yaw(np.asarray(yaw)), self._upright)

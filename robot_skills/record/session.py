@@ -246,7 +246,7 @@ def _set_stage(config: SessionConfig, situation: Situation, rng: np.random.Gener
         return observation, kinematics.ee_pose(observation.joint_position)
 
     home = kinematics.ee_pose(scene.arm.home)
-    manner = sample_manner(rng)
+    manner = sample_manner(rng, task.scale)
     operator = ScriptedOperator(task, situation.goal, manner, home, look, rng)
     workspace = Workspace(*task.workspace_m)
     controller = EndEffectorController(kinematics, scene.arm, task.rate_hz, workspace)

@@ -12,6 +12,8 @@ from robot_skills.core.arm_source import Box, FileModel
 from robot_skills.core.errors import InputError, unknown_name
 from robot_skills.sim.arm_names import EE_SITE, GRIPPER_PREFIX, JOINT_PREFIX, SITE
 
+CONTACT = [0.004, 1.0]  # solref s, -: hard plastic that sinks in by tenths of a millimetre
+
 
 def file_spec(arm: ArmProfile, source: FileModel) -> mujoco.MjSpec:
     """Spec of the arm's file; raises InputError where it is missing or lacks what it must have."""
@@ -80,6 +82,8 @@ def _touch_with(body: mujoco.MjsBody, boxes: list[Box]) -> None:
             size=box.half_extents_m,
             contype=1,
             conaffinity=1,
+            solref=CONTACT,
+            condim=4,
             mass=0.0,
         )
 

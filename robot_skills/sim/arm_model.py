@@ -164,6 +164,8 @@ def _add_servos(spec: mujoco.MjSpec, arm: ArmProfile) -> None:
 def _couple_gripper(spec: mujoco.MjSpec, arm: ArmProfile) -> None:
     gripper = arm.gripper
     driver = spec.joint(GRIPPER_PREFIX + gripper.driver)
+    if gripper.driver_range_rad is not None:
+        driver.range = gripper.driver_range_rad
     for follower, ratio in gripper.couplings.items():
         joint = spec.joint(GRIPPER_PREFIX + follower)
         joint.damping[:] = 0.0

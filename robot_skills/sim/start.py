@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
-from robot_skills.core.control import joint_step
+from robot_skills.core.arm import ArmProfile
+from robot_skills.core.control import pose_step
 from robot_skills.core.errors import InputError
 from robot_skills.core.facts import OPPOSITES, Fact, State, format_facts, parse_sequence
 from robot_skills.core.predicates import FactObserver
@@ -227,17 +228,18 @@ def _start_joints(robot: SimArm, kinematics: Kinematics, rng: np.random.Generato
     pose = kinematics.ee_pose(arm.home)
     turn = poses.from_yaw(np.asarray(rng.uniform(-EE_YAW_RAD, EE_YAW_RAD)))
     wanted = np.concatenate([rng.uniform(region[0], region[1]), poses.multiply(turn, pose[3:])])
-    return solve_joints(kinematics, arm.home, wanted)
+    return solve_joints(kinematics, arm, wanted)
 
 
-def solve_joints(kinematics: Kinematics, start: Floats, ee_pose: Floats) -> Floats:
-    """Joints (J,) rad near `start` that bring the end-effector to a pose (7,) in world."""
-    joints = np.array(start, dtype=float)
+def solve_joints(kinematics: Kinematics, arm: ArmProfile, ee_pose: Floats) -> Floats:
+    """Joints (J,) rad near home that bring the end-effector to a pose (7,) in world."""
+    joints = np.array(arm.home, dtype=float)
     for _ in range(100):
         pose = kinematics.ee_pose(joints)
         turn = poses.rotation_vector(poses.multiply(ee_pose[3:], poses.conjugate(pose[3:])))
         error = np.concatenate([ee_pose[:3] - pose[:3], turn])
         if float(np.linalg.norm(error)) < 1e-6:
             break
-        joints = joints + joint_step(kinematics.ee_jacobian(joints), error)
+        low, high = arm.position_min - joints, arm.position_max - joints
+        joints = joints + pose_step(kinematics.ee_jacobian(joints), error, low, high)
     return joints

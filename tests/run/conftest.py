@@ -45,7 +45,7 @@ def robot(scene, body):
     robot = SimArm(scene)
     home = body.kinematics.ee_pose(body.arm.home)
     above = np.array([*SPOTS["red"], 0.14, *home[3:]])
-    joints = solve_joints(body.kinematics, body.arm.home, above)
+    joints = solve_joints(body.kinematics, body.arm, above)
     placed = {name: np.array([*spot, 0.02, 1, 0, 0, 0]) for name, spot in SPOTS.items()}
     robot.place(joints, 0.08, placed, {"drawer": 0.0})
     robot.settle(0.3)

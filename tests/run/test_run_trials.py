@@ -25,7 +25,7 @@ class Above(Simulation):
         robot = self.robot(("red", "green"))
         kinematics, arm = self.body.kinematics, self.body.arm
         above = np.array([0.45, 0.0, 0.14, *kinematics.ee_pose(arm.home)[3:]])
-        joints = solve_joints(kinematics, arm.home, above)
+        joints = solve_joints(kinematics, arm, above)
         placed = {"red": (0.45, 0.0), "green": (0.45, 0.11)}
         poses = {name: np.array([*spot, 0.02, 1, 0, 0, 0]) for name, spot in placed.items()}
         robot.place(joints, 0.08, poses, {"drawer": 0.0})

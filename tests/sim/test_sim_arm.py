@@ -196,7 +196,7 @@ def test_the_panda_reaches_grasps_and_lifts(task):
     kinematics = MujocoKinematics(panda)
     wanted = kinematics.ee_pose(panda.home)
     wanted[:3] = [0.45, 0.0, 0.2]
-    start = solve_joints(kinematics, panda.home, wanted)
+    start = solve_joints(kinematics, panda, wanted)
     robot = SimArm(scene)
     robot.place(start, panda.gripper.width_max_m, SPREAD, {})
     hand = Hand(robot, kinematics)

@@ -109,7 +109,7 @@ def test_joints_solved_for_a_pose_reach_it(bare):
     scene, kinematics = bare
     wanted = kinematics.ee_pose(scene.arm.home)
     wanted[:3] += [0.1, 0.15, -0.08]
-    joints = solve_joints(kinematics, scene.arm.home, wanted)
+    joints = solve_joints(kinematics, scene.arm, wanted)
     np.testing.assert_allclose(pose_error(kinematics, joints, wanted), 0.0, atol=1e-5)
 
 
