@@ -1,0 +1,1 @@
+"""UFACTORY xArm through the vendor's Python client, `xarm-python-sdk`."""
