@@ -11,6 +11,8 @@ class TwinSettings:
     """Loopback address of everything that it serves over TCP; two twins need two."""
     arm: str = "ur5e"
     """Profile of the arm: a name in assets/arms/ or a folder."""
+    driver: str = ""
+    """Driver that it is to answer: the profile's own by default, or ros2."""
     task: str = "none"
     goal: str = ""
     seed: int = 0

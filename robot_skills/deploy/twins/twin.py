@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from robot_skills import paths
-from robot_skills.core.arm import ArmProfile, load_arm
+from robot_skills.core.arm import ArmProfile, driven_by, load_arm
 from robot_skills.core.task_file import load_task
 from robot_skills.deploy import perception
 from robot_skills.deploy.twins.controller import Order
@@ -35,7 +35,7 @@ class Twin:
     def __init__(self, settings: TwinSettings) -> None:
         self._settings = settings
         folder = paths.find("assets/arms", settings.arm)
-        arm = load_arm(folder)
+        arm = driven_by(load_arm(folder), settings.driver)
         gap = draw_gap(settings.gap, settings.seed)
         self._tick_s = tick_of(arm)
         self._physics = _physics(settings, arm, gap, self._tick_s)
