@@ -153,7 +153,10 @@ def learn_skill(
         learned = learn_from_images(group, task, footage, config.cloning, config.seed, track)
     else:
         learned = learn_from_rows(
-            _augmented(paths, _seen_region_m(group), config), config.cloning, config.seed, track
+            _augmented(paths, _seen_region_m(group), config, task.scale),
+            config.cloning,
+            config.seed,
+            track,
         )
     ends = {m.operator.name: end_poses_of(m, task) for m in group.members if has_place(m)}
     skill = Skill(
@@ -179,9 +182,11 @@ def learn_skill(
     return add_alarm(skill, group, config.seed)
 
 
-def _augmented(paths: Sequence[SkillPath], region_m: Floats, config: TrainConfig) -> Rows:
+def _augmented(
+    paths: Sequence[SkillPath], region_m: Floats, config: TrainConfig, scale: float
+) -> Rows:
     rng = np.random.default_rng(config.seed)
-    settings = config.augmentation
+    settings = config.augmentation.scaled(scale)
     copies = [
         augment(path, region_m, rng, settings) for _ in range(settings.copies) for path in paths
     ]

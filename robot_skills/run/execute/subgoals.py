@@ -13,6 +13,7 @@ from robot_skills.core.task import Task
 
 Floats = NDArray[np.float64]
 
+# For things of 40 mm; less where a task's are smaller.
 ROOM_M = 0.09  # beyond this distance another thing is not in a gripper's way
 WALL_M = 0.012  # kept free between a thing and a container's wall, for a finger
 LIKENESS = 0.1  # m of clearance that a metre nearer to the usual end is worth
@@ -41,7 +42,7 @@ def _free_pose(
     position = observation.fixture_position.get(place, 0.0)
     base = place_frame(task, place, observation.object_pose[place].pose, position)
     world = np.asarray(poses.compose(base, fitting))
-    room = np.minimum(_clearance(world, thing, place, task, observation), ROOM_M)
+    room = np.minimum(_clearance(world, thing, place, task, observation), task.scale * ROOM_M)
     unlike = np.linalg.norm(fitting[:, :3] - np.median(ends[:, :3], axis=0), axis=1)
     return np.asarray(world[np.argmax(room - LIKENESS * unlike)])
 
@@ -52,7 +53,7 @@ def _inside(ends: Floats, thing: str, place: str, task: Task) -> NDArray[np.bool
     if interior is None:
         return np.ones(len(ends), dtype=bool)
     half = task.objects[thing].half_extents_m
-    most = interior[:2] - half[:2] - WALL_M
+    most = interior[:2] - half[:2] - task.scale * WALL_M
     return np.asarray(np.all(np.abs(ends[:, :2]) < most, axis=1))
 
 

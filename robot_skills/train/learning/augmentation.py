@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 
 MOVED_M = 0.004  # beyond what sensors blur
 OPEN_M, SHUT_M = (0.04, 0.08), (0.0, 0.015)  # widths between fingers that hold nothing
+LENGTHS = ("near_m", "clear_m", "floor_m", "error_m", "thing_error_m")
 BRISK = 0.75  # of the steps of a path are slower than its stride: it stops, turns and grips
 
 
@@ -49,6 +50,12 @@ class AugmentationConfig:
     error_m: float = 0.003
     error_rad: float = 0.02
     thing_error_m: float = 0.002
+
+    def scaled(self, scale: float) -> "AugmentationConfig":
+        """The same among things of `scale` times the usual size: all lengths that much shorter."""
+        low_m, high_m = self.raised_m
+        named = {name: scale * value for name, value in vars(self).items() if name in LENGTHS}
+        return replace(self, raised_m=(scale * low_m, scale * high_m), **named)
 
 
 def augment(
