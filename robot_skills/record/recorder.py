@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from robot_skills.core.control import EndEffectorController
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
 from robot_skills.core.observation import Observation
-from robot_skills.core.robot import Kinematics
+from robot_skills.core.robot import Kinematics, Robot
 from robot_skills.sim.sim_arm import SimArm
 
 Floats = NDArray[np.float64]
@@ -33,16 +33,20 @@ class FrameSink(Protocol):
 
 
 class Eyes(Protocol):
-    """Cameras: an image (H, W, 3) uint8 RGB by name."""
+    """Cameras: an image (H, W, 3) uint8 RGB by name; simulated ones need the simulator's data."""
 
     def images(self, data: Any) -> Mapping[str, Images]: ...  # noqa: D102 - said above
 
 
 class Recorder:
-    """Rows of one episode; row t holds what was sensed at step t and what was then asked for."""
+    """Rows of one episode; row t holds what was sensed at step t and what was then asked for.
 
-    def __init__(self, robot: SimArm, kinematics: Kinematics, controller: EndEffectorController):
+    The robot may be simulated, which is kept as it was at every step, or real.
+    """
+
+    def __init__(self, robot: Robot, kinematics: Kinematics, controller: EndEffectorController):
         self._robot = robot
+        self._simulated = robot if isinstance(robot, SimArm) else None
         self._kinematics = kinematics
         self._controller = controller
         self._rows: dict[str, list[Floats]] = {}
@@ -51,11 +55,12 @@ class Recorder:
     @property
     def steps(self) -> int:
         """Rows so far."""
-        return len(self._states)
+        return len(self._rows.get("joint_position", ()))
 
     def step(self, wanted: Wanted) -> None:
         """Sense, keep, and carry out one wish."""
-        self._states.append(self._robot.state)
+        if self._simulated is not None:
+            self._states.append(self._simulated.state)
         observation = self._robot.observe()
         self._keep(observation, wanted)
         joints = self._controller.step(observation.joint_position, wanted.ee_pose)
@@ -63,9 +68,10 @@ class Recorder:
 
     def run(self, wishes: Iterable[Wanted], eyes: Eyes | None, sink: FrameSink | None) -> None:
         """Carry out every wish; with cameras, one image each goes to `sink` a row."""
+        data = self._simulated.data if self._simulated is not None else None
         for wanted in wishes:
             if eyes is not None and sink is not None:
-                for camera, image in eyes.images(self._robot.data).items():
+                for camera, image in eyes.images(data).items():
                     sink.frame(camera, image)
             self.step(wanted)
 
@@ -77,7 +83,7 @@ class Recorder:
             rate_hz=self._robot.rate_hz,
             channels=channels,
             provenance=provenance,
-            simulator_state=np.array(self._states),
+            simulator_state=np.array(self._states) if self._states else None,
         )
 
     def _keep(self, observation: Observation, wanted: Wanted) -> None:

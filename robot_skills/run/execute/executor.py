@@ -265,7 +265,8 @@ class Executor:
         self._count += 1
         if self._watch is not None:
             seen = self._senses.observation
-            self._watch(Moment(seen, self._facts, self._plans.plan, step, self._count))
+            plan = self._plans.plan
+            self._watch(Moment(seen, self._facts, plan, step, self._count, ee_target=ee_pose))
 
     # Telling
 

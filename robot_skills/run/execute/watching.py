@@ -17,7 +17,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Moment:
-    """What a watcher is shown each control step; `disturbance` is what was just done on purpose."""
+    """What a watcher is shown each control step; `disturbance` is what was just done on purpose.
+
+    `ee_target` (7,) in world is what the arm was sent to in this step.
+    """
 
     observation: Observation
     facts: State
@@ -25,6 +28,7 @@ class Moment:
     step: PlanStep | None
     control_step: int
     disturbance: str = ""
+    ee_target: Floats | None = None
 
 
 @dataclass(frozen=True)
