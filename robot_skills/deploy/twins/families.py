@@ -26,6 +26,10 @@ def make_controller(
         from robot_skills.deploy.twins.ros2.controller import Ros2Controller
 
         return Ros2Controller(host, arm, physics, gap, note)
+    if _family(arm) == "so101":
+        from robot_skills.deploy.twins.so101.controller import So101Controller
+
+        return So101Controller(host, arm, physics, gap, note)
     raise InputError(f"there is no twin of {arm.name} yet; there are those of {sorted(TICKS_S)}")
 
 

@@ -35,6 +35,11 @@ class TwinPhysics(Protocol):
         ...
 
     @property
+    def external_torque(self) -> Floats:
+        """Torques (J,) Nm that loads and contacts exert on the joints from outside."""
+        ...
+
+    @property
     def gripper_width_m(self) -> float:
         """Distance between the fingers."""
         ...
@@ -53,6 +58,10 @@ class TwinPhysics(Protocol):
 
     def step(self, joint_reference: Floats, gripper_width_m: float) -> None:
         """Let one tick pass with these servo references."""
+        ...
+
+    def limit_torque(self, share: Floats) -> None:
+        """From now on servos use at most this share (J,) of their torque; 0 is a loose joint."""
         ...
 
     def ee_pose(self) -> Floats:
@@ -90,7 +99,9 @@ class LagJoints:
         self._width_m = gripper_width_m
         self._gripper_step_m = gripper_speed_m_s * tick_s
         self._pushed_nm = np.zeros_like(position)
+        self._strain_nm = np.zeros_like(position)
         self._blocked = np.zeros(position.shape, dtype=bool)
+        self._loose = np.zeros(position.shape, dtype=bool)
 
     @property
     def joint_position(self) -> Floats:
@@ -112,6 +123,11 @@ class LagJoints:
         """Torques (J,) Nm against the loads from outside."""
         return -self._pushed_nm
 
+    @property
+    def external_torque(self) -> Floats:
+        """Torques (J,) Nm of loads from outside, and of what holds a blocked joint."""
+        return np.where(self._blocked, -self._strain_nm, self._pushed_nm)
+
     def push(self, joint: int, torque_nm: float) -> None:
         """From now on load one joint from outside; 0 takes the load away."""
         self._pushed_nm[joint] = torque_nm
@@ -128,12 +144,18 @@ class LagJoints:
     def step(self, joint_reference: Floats, gripper_width_m: float) -> None:
         """Let one tick pass with these servo references."""
         self.joint_reference = joint_reference
-        wanted = joint_reference + self._pushed_nm / STIFFNESS_NM_RAD
+        held = np.where(self._loose, self._position, joint_reference)
+        wanted = held + self._pushed_nm / STIFFNESS_NM_RAD
+        self._strain_nm = (wanted - self._position) * STIFFNESS_NM_RAD
         move = np.where(self._blocked, 0.0, (wanted - self._position) * self._share)
         self._position = self._position + move
         self._velocity = move / self._tick_s
         closing = gripper_width_m - self._width_m
         self._width_m += float(np.clip(closing, -self._gripper_step_m, self._gripper_step_m))
+
+    def limit_torque(self, share: Floats) -> None:
+        """Joints with no torque are loose; any other share serves here."""
+        self._loose = share == 0.0
 
     def ee_pose(self) -> Floats:
         """Pose (7,): a bare joint model has no end-effector, so the world's origin."""

@@ -38,6 +38,8 @@ class TaskPhysics:
         _apply_gap(self._scene, gap)
         self._scene.model.opt.timestep = tick_s
         self._free_damping = self._scene.model.dof_damping.copy()
+        self._blocked = np.zeros(len(self._scene.arm_dofs), dtype=bool)
+        self._force_range = self._scene.model.actuator_forcerange[self._scene.arm_actuators]
         self._sim = SimArm(self._scene)
         reset(self._sim, MujocoKinematics(true_arm), situation.goal, rng)
         self._goal = situation.goal
@@ -70,6 +72,13 @@ class TaskPhysics:
         """Torques (J,) Nm that the arm's servos exert."""
         return np.asarray(self._sim.data.qfrc_actuator[self._scene.arm_dofs])
 
+    @property
+    def external_torque(self) -> Floats:
+        """Torques (J,) Nm of loads, contacts, and what holds a blocked joint."""
+        data, dofs = self._sim.data, self._scene.arm_dofs
+        held = np.where(self._blocked, data.qfrc_damper[dofs], 0.0)
+        return np.asarray(data.qfrc_applied[dofs] + data.qfrc_constraint[dofs] + held)
+
     def push(self, joint: int, torque_nm: float) -> None:
         """From now on load one joint from outside; 0 takes the load away."""
         self._sim.data.qfrc_applied[self._scene.arm_dofs[joint]] = torque_nm
@@ -77,11 +86,13 @@ class TaskPhysics:
     def block(self, joint: int) -> None:
         """From now on keep one joint where it is: it creeps by microradians."""
         self._scene.model.dof_damping[self._scene.arm_dofs[joint]] = BLOCKED_NMS_RAD
+        self._blocked[joint] = True
 
     def release(self) -> None:
         """Take every load and block away."""
         self._sim.data.qfrc_applied[:] = 0.0
         self._scene.model.dof_damping[:] = self._free_damping
+        self._blocked[:] = False
 
     def step(self, joint_reference: Floats, gripper_width_m: float) -> None:
         """Let one tick pass with these servo references."""
@@ -91,6 +102,11 @@ class TaskPhysics:
         data.ctrl[scene.arm_actuators] = joint_reference
         data.ctrl[scene.gripper_actuator] = scene.driver_for(self._width_m)
         mujoco.mj_step(scene.model, data, 1)
+
+    def limit_torque(self, share: Floats) -> None:
+        """From now on servos use at most this share (J,) of their torque; 0 is a loose joint."""
+        actuators = self._scene.arm_actuators
+        self._scene.model.actuator_forcerange[actuators] = self._force_range * share[:, None]
 
     def ee_pose(self) -> Floats:
         """Pose (7,) of the end-effector in world."""

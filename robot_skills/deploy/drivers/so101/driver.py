@@ -1,0 +1,303 @@
+"""The SO-101 through Feetech's own SDK: one group read and one group write a cycle.
+
+The servos have no clock, so the robot's time is the host's at the last reply of that servo which
+has been silent for longest: one dead servo stops it. They have no watchdog either; `halt` is what a
+watchdog process calls.
+"""
+
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core.arm import ArmProfile
+from robot_skills.core.errors import InputError, RobotFault
+from robot_skills.deploy.driver import ArmInfo, ArmState, Fault, FaultKind, StopKind
+from robot_skills.deploy.drivers.so101 import registers, stops
+from robot_skills.deploy.drivers.so101.bus import FeetechBus
+from robot_skills.deploy.drivers.so101.calibration import (
+    RAD_PER_STEP,
+    read_calibration,
+)
+from robot_skills.deploy.drivers.so101.readings import FIRST, LENGTH, Readings
+from robot_skills.deploy.drivers.so101.torque import holding_limits, moving_limits
+from robot_skills.deploy.settings import ControlSettings
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+REPLY_SHARE = 0.5  # of a period, for all servos to answer
+TRIES = 10  # of what is asked on connecting; a cycle has one
+STOP_DECELERATION_RAD_S2 = 5.0
+FASTEST = 254  # acceleration register of a streamed path
+ACCELERATION_UNIT = 100  # steps/s^2
+COARSE_VELOCITY = 50  # steps/s
+CLEAR_TIMEOUT_S = 0.5
+
+
+class So101Driver:
+    """Implements ArmDriver for servos 1 to J and the jaw's J + 1, on one serial line."""
+
+    def __init__(self, address: str, arm: ArmProfile, settings: ControlSettings) -> None:
+        self._arm = arm
+        self._address = address
+        rate_hz = settings.for_arm(arm).rate_hz
+        self._servos = tuple(range(1, arm.dof + 2))
+        self._names = (*arm.joints, arm.gripper.driver)
+        self._reply_timeout_s = REPLY_SHARE / rate_hz
+        self._bus = FeetechBus(address)
+        self._turn = threading.RLock()  # a stop from another thread has the last word
+        self._started = False
+        self._opened = False
+        self._unconfirmed: list[int] = []
+        self._velocity_unit = 1
+        self._jaw_goal = 0
+        self.info = ArmInfo(arm.name, arm.joints, rate_hz, robot_watchdog=False)
+
+    def connect(self, timeout_s: float) -> None:
+        """Find six calibrated STS3215; raises InputError within `timeout_s` naming what is not so.
+
+        Also where firmware differs between servos, or one is not in position mode.
+        """
+        self._bus.open()
+        self._opened = True
+        try:
+            self._require_servos(time.monotonic() + timeout_s)
+            firmware = self._common_firmware()
+            self._calibration = read_calibration(self._bus, self._servos, TRIES)
+            self._calibration.require(self._arm)
+            phase = self._bus.read(self._servos[0], registers.PHASE, TRIES) or 0
+        except InputError:
+            self._bus.close()
+            raise
+        fine = phase & registers.PHASE_FINE_VELOCITY
+        self._velocity_unit = 1 if fine else COARSE_VELOCITY
+        self._epoch_s = time.monotonic()
+        self._readings = Readings(self._servos, self._epoch_s)
+        self.read()
+        serial = self._calibration.serial
+        self.info = replace(self.info, serial=serial, firmware=firmware)
+
+    def read(self) -> ArmState:
+        """What every servo says now; those not heard within half a period keep their last."""
+        replies = self._bus.sync_read(self._servos, FIRST, LENGTH, self._reply_timeout_s)
+        self._readings.update(replies, time.monotonic())
+        return self._state()
+
+    def start(self) -> None:
+        """Hold every servo where it is, with the torque limit that moves the arm.
+
+        Raises RobotFault when a servo is in fault or does not confirm; then none has torque.
+        """
+        with self._turn:
+            self._unconfirmed = []
+            state = self.read()
+            if state.fault is not None:
+                raise RobotFault(str(state.fault))
+            if state.link_errors:
+                raise RobotFault(f"{self._called(self._unheard())} not heard; check the cables")
+            limits = moving_limits(self._arm)
+            missing = stops.write_each(
+                self._bus, registers.ACCELERATION.address, self._starting(limits)
+            )
+            if not missing:
+                enable = {servo: registers.TORQUE_ENABLE.encode(1) for servo in self._servos}
+                missing = stops.write_each(self._bus, registers.TORQUE_ENABLE.address, enable)
+            if missing:
+                stops.power_off(self._bus, self._servos)
+                raise RobotFault(f"{self._called(missing)} did not take torque; check the supply")
+            self._started = True
+
+    def command(self, joint_position_rad: Floats, gripper_width_m: float | None) -> Floats:
+        """Send joints (J,) rad and a width in one group write; returns the nearest steps in rad.
+
+        Targets outside a servo's own range are sent as its end.
+        """
+        with self._turn:
+            if not self._started:
+                raise RobotFault("the servos have not been started, or were stopped")
+            steps = self._calibration.joint_steps(joint_position_rad)
+            if gripper_width_m is not None:
+                self._jaw_goal = self._calibration.jaw_steps(gripper_width_m)
+            goals = np.append(steps, self._jaw_goal)
+            if not self._bus.sync_write(registers.GOAL_POSITION.address, self._encoded(goals)):
+                raise RobotFault(f"the serial line {self._address} is lost")
+            return self._calibration.joints(goals)
+
+    def stop(self, kind: StopKind) -> None:
+        """Brake and hold, hold at once, or take the torque from every servo on its own.
+
+        A held jaw keeps its goal, and with it what it has grasped. Servos that do not confirm are
+        named by the fault of the next reading.
+        """
+        with self._turn:
+            moving, self._started = self._started, False
+            if not self._opened:
+                return
+            if kind is StopKind.POWER_OFF:
+                self._unconfirmed = stops.power_off(self._bus, self._servos)
+            elif moving:
+                self.read()
+                smooth = kind is StopKind.SMOOTH
+                self._unconfirmed = self._brake() if smooth else self._hold()
+
+    def clear_fault(self) -> None:
+        """Take the torque from the servos in fault, which is what ends their protection.
+
+        What they carry sinks; the other servos hold. Waits until they are well, half a second.
+        """
+        with self._turn:
+            self._started, self._unconfirmed = False, []
+            deadline_s = time.monotonic() + CLEAR_TIMEOUT_S
+            self.read()
+            while (ill := self._ill()) and time.monotonic() < deadline_s:
+                stops.power_off(self._bus, list(ill))
+                time.sleep(1.0 / self.info.rate_hz)
+                self.read()
+
+    def close(self) -> None:
+        """Take the torque from every servo and let go of the line; may be called twice."""
+        self.stop(StopKind.POWER_OFF)
+        self._opened = False
+        self._bus.close()
+
+    def _brake(self) -> list[int]:
+        """Send each joint to where it comes to rest at STOP_DECELERATION_RAD_S2."""
+        braking = STOP_DECELERATION_RAD_S2 / RAD_PER_STEP
+        position = self._readings.of(registers.PRESENT_POSITION)[:-1]
+        velocity = self._readings.of(registers.PRESENT_VELOCITY)[:-1] * self._velocity_unit
+        ends = position + np.rint(velocity * np.abs(velocity) / (2 * braking)).astype(np.int64)
+        goals = np.clip(ends, self._calibration.lowest[:-1], self._calibration.highest[:-1])
+        ramp = min(max(round(braking / ACCELERATION_UNIT), 1), FASTEST)
+        return stops.go_to(self._bus, self._by_servo(goals), ramp)
+
+    def _hold(self) -> list[int]:
+        position = self._readings.of(registers.PRESENT_POSITION)[:-1]
+        return stops.go_to(self._bus, self._by_servo(position), FASTEST)
+
+    def _starting(self, limits: list[int]) -> dict[int, bytes]:
+        """Registers 41 to 49: fastest ramp, goal at the present, no time or speed, a limit."""
+        position = self._readings.of(registers.PRESENT_POSITION)
+        self._jaw_goal = int(position[-1])
+        return {
+            servo: registers.ACCELERATION.encode(FASTEST)
+            + registers.GOAL_POSITION.encode(int(steps))
+            + registers.GOAL_TIME.encode(0)
+            + registers.GOAL_VELOCITY.encode(0)
+            + registers.TORQUE_LIMIT.encode(limit)
+            for servo, steps, limit in zip(self._servos, position, limits, strict=True)
+        }
+
+    def _state(self) -> ArmState:
+        seen = self._readings
+        steps = seen.of(registers.PRESENT_POSITION)
+        velocity = seen.of(registers.PRESENT_VELOCITY)[:-1] * self._velocity_unit * RAD_PER_STEP
+        loose = not seen.of(registers.TORQUE_ENABLE).all()
+        return ArmState(
+            robot_time_s=seen.oldest_s - self._epoch_s,
+            joint_position_rad=self._calibration.joints(steps),
+            joint_velocity_rad_s=np.asarray(velocity, dtype=np.float64),
+            mode="loose" if loose else "torque on",
+            fault=self._fault(),
+            gripper_width_m=self._calibration.width_m(steps),
+            load=seen.of(registers.PRESENT_LOAD)[:-1] / 1000,
+            temperature_c=seen.of(registers.PRESENT_TEMPERATURE)[:-1].astype(float),
+            voltage_v=seen.of(registers.PRESENT_VOLTAGE)[:-1] / 10,
+            link_errors=int(seen.missed.max()),
+        )
+
+    def _fault(self) -> Fault | None:
+        ill = self._ill()
+        if ill:
+            told = "; ".join(
+                f"{self._called([s])}: {registers.status_text(bits)}" for s, bits in ill.items()
+            )
+            return Fault(FaultKind.OVERLOAD, f"{told}; free the arm, let it cool, then clear")
+        if self._unconfirmed:
+            who = self._called(self._unconfirmed)
+            return Fault(FaultKind.LINK, f"{who} did not confirm the stop; cut the power")
+        torque = self._readings.of(registers.TORQUE_ENABLE)
+        if self._started and not torque.all():
+            loose = [s for s, on in zip(self._servos, torque, strict=True) if not on]
+            who = self._called(loose)
+            return Fault(FaultKind.NOT_READY, f"{who} lost torque; did the supply break down?")
+        return None
+
+    def _require_servos(self, deadline_s: float) -> None:
+        for servo in self._servos:
+            model = None
+            while model is None and time.monotonic() < deadline_s:
+                model = self._bus.model(servo)
+            if model is None:
+                raise InputError(
+                    f"{self._called([servo])} does not answer at {self._address}: is the supply on "
+                    "and the cable plugged in on both sides?"
+                )
+            if model != registers.MODEL_STS3215:
+                raise InputError(
+                    f"{self._called([servo])} is of model {model}; an SO-101 has STS3215 servos, "
+                    f"model {registers.MODEL_STS3215}"
+                )
+            if self._bus.read(servo, registers.OPERATING_MODE, TRIES) != 0:
+                raise InputError(f"{self._called([servo])} is not in position mode; calibrate anew")
+
+    def _common_firmware(self) -> str:
+        found = {}
+        for servo in self._servos:
+            data = self._bus.read_block(servo, registers.FIRMWARE_MAJOR.address, 2, TRIES)
+            found[servo] = f"{data[0]}.{data[1]}" if data else "unknown"
+        if len(set(found.values())) > 1:
+            raise InputError(
+                f"the servos' firmware differs: {found}; bring all to one with Feetech's FD tool"
+            )
+        return found[self._servos[0]]
+
+    def _ill(self) -> dict[int, int]:
+        """Status bits of the servos that report any."""
+        status = self._readings.of(registers.STATUS)
+        return {s: int(bits) for s, bits in zip(self._servos, status, strict=True) if bits}
+
+    def _unheard(self) -> list[int]:
+        missed = self._readings.missed
+        return [s for s, count in zip(self._servos, missed, strict=True) if count]
+
+    def _called(self, servos: list[int]) -> str:
+        return ", ".join(f"{self._names[servo - 1]} (servo {servo})" for servo in servos)
+
+    def _by_servo(self, steps: Integers) -> dict[int, int]:
+        return {servo: int(s) for servo, s in zip(self._servos, steps, strict=False)}
+
+    def _encoded(self, goals: Integers) -> dict[int, bytes]:
+        register = registers.GOAL_POSITION
+        return {servo: register.encode(goal) for servo, goal in self._by_servo(goals).items()}
+
+
+def halt(address: str, arm: ArmProfile) -> None:
+    """Hold every joint where it is with the torque that just carries the arm.
+
+    For a process that has no link yet. Servos without torque stay loose, the jaw keeps its goal.
+    Raises RobotFault naming the servos that did not confirm, after all were told.
+    """
+    bus = FeetechBus(address)
+    bus.open()
+    try:
+        joints = tuple(range(1, arm.dof + 1))
+        limits = dict(zip((*joints, arm.dof + 1), holding_limits(arm), strict=True))
+        missing = set(_hold_each(bus, joints))
+        register = registers.TORQUE_LIMIT
+        data = {servo: register.encode(limit) for servo, limit in limits.items()}
+        missing |= set(stops.write_each(bus, register.address, data))
+    finally:
+        bus.close()
+    if missing:
+        raise RobotFault(f"servos {sorted(missing)} at {address} did not confirm; cut the power")
+
+
+def _hold_each(bus: FeetechBus, servos: tuple[int, ...]) -> list[int]:
+    """Make each servo's present position its goal; return those that did not confirm."""
+    found = {s: bus.read(s, registers.PRESENT_POSITION, stops.TRIES) for s in servos}
+    goals = {servo: steps for servo, steps in found.items() if steps is not None}
+    silent = [servo for servo in servos if servo not in goals]
+    return silent + (stops.go_to(bus, goals, FASTEST) if goals else [])

@@ -1,0 +1,1 @@
+"""An SO-101's servo bus on a pseudo terminal."""
