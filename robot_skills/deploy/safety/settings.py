@@ -1,0 +1,111 @@
+"""Every number of the safety layer, with its unit; docs/safety.md shows them as one table."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from robot_skills.core.arm import ArmProfile
+
+
+@dataclass(frozen=True)
+class SafetySettings:
+    """What an arm may do at most, and when it is stopped; the arm's profile gives the vendor's own.
+
+    This is software, not a safety-rated function: the emergency stop stays within reach.
+    """
+
+    position_margin_rad: float = 0.05
+    """How far from the ends of its range a joint is kept."""
+    position_tolerance_rad: float = 0.025
+    """How far into that margin a joint may be measured before the arm is stopped."""
+    speed_max_rad_s: float = 1.0
+    """Joint speed that is never exceeded."""
+    speed_fraction: float = 0.5
+    """Share of the vendor's joint speed that is used at most."""
+    first_run: bool = False
+    """Whether speeds start at `first_run_share` and grow to the full ones over `first_run_s`."""
+    first_run_share: float = 0.3
+    """Share of every speed at the start of a first run."""
+    first_run_s: float = 60.0
+    """Robot time over which a first run comes to full speed."""
+    acceleration_max_rad_s2: float = 5.0
+    """Joint acceleration, of stops as well; the vendor's where that is smaller."""
+    jerk_max_rad_s3: float = 50.0
+    """Joint jerk, of stops as well; the vendor's where that is smaller."""
+    lead_max_rad: float = 0.1
+    """How far a target that is sent may be from the measured joint."""
+    tracking_error_rad: float = 0.15
+    """How far a joint may be from where it should be by now."""
+    tracking_s: float = 0.2
+    """How long it may be farther than that."""
+    ee_speed_max_m_s: float = 0.25
+    """End-effector speed that is never exceeded."""
+    workspace_slack_m: float = 0.005
+    """How far outside the task's box the walls stand, so that a hand can slide along the box."""
+    workspace_tolerance_m: float = 0.02
+    """How far outside the walls the end-effector may be measured before the arm is stopped."""
+    table_below_box_m: float = 0.012
+    """How far the table stands below the lowest point of the task's box."""
+    elbow_clearance_m: float = 0.05
+    """How far above the table the elbow is kept."""
+    distance_slow_m: float = 0.03
+    """Distance between two links, or a link and the table, below which the arm slows."""
+    distance_stop_m: float = 0.01
+    """Distance at which it is stopped."""
+    load_share: float = 0.6
+    """Share of a joint's rated torque or current that it may not exceed for `load_s`."""
+    load_s: float = 0.5
+    """How long it may exceed that share."""
+    load_peak_share: float = 1.0
+    """Share of a joint's rated torque or current that it may not reach for `load_peak_s`."""
+    load_peak_s: float = 0.05
+    """How long it may reach that share before the power goes off."""
+    has_brakes: bool = True
+    """Whether the arm stays up without power; one that falls is stopped instead."""
+    temperature_max_c: float = 60.0
+    """Servo temperature at which the arm is stopped, where servos report it."""
+    voltage_min_v: float = 10.0
+    """Lowest supply voltage, where servos report it."""
+    voltage_max_v: float = 14.0
+    """Highest supply voltage, where servos report it."""
+    stale_warn_periods: float = 2.0
+    """Control periods without a new robot timestamp that are counted as late."""
+    stale_stop_s: float = 0.05
+    """Time without a new robot timestamp at which the arm is stopped."""
+    command_hold_s: float = 0.1
+    """Age of the newest command, past its end, at which the arm holds until commands return."""
+    command_stop_s: float = 0.3
+    """Age of the newest command, past its end, at which the arm is stopped."""
+    overruns_max: int = 3
+    """Control periods that may be missed among the last `overruns_window`."""
+    overruns_window: int = 100
+    """How many control periods are looked back on for missed ones."""
+    link_errors_max: int = 3
+    """Failed cycles in a row at which the arm is stopped."""
+    heartbeat_s: float = 0.5
+    """Silence of the operator's view, once it has been heard, at which the arm is stopped."""
+    heartbeat_required: bool = False
+    """Whether an operator's view that was never heard counts as silent."""
+    watchdog_s: float = 0.5
+    """Silence of the watchdog process at which the arm is stopped."""
+    start_pose_rad: float = 0.05
+    """How far a first command may be from where the arm stands."""
+
+
+# Serial buses answer in tens of ms; an STS3215's load is a share of its stall torque, and without
+# power an arm of such servos falls. A Franka's link is dead after 20 lost packets at 1 kHz.
+_BY_DRIVER: dict[str, dict[str, Any]] = {
+    "so101": {
+        "stale_stop_s": 0.1,
+        "position_margin_rad": 0.03,
+        "position_tolerance_rad": 0.015,
+        "load_share": 0.8,
+        "has_brakes": False,
+    },
+    "franka": {"stale_stop_s": 0.02},
+}
+
+
+def safety_settings(arm: ArmProfile, **changes: Any) -> SafetySettings:
+    """The defaults for an arm, with named differences."""
+    driver = arm.deploy.driver if arm.deploy is not None else ""
+    return replace(SafetySettings(), **{**_BY_DRIVER.get(driver, {}), **changes})

@@ -1,0 +1,64 @@
+"""The box that the end-effector stays in, how fast it may go, and the floor under the elbow."""
+
+from math import inf, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_skills.core.task import Task
+from robot_skills.deploy.safety.settings import SafetySettings
+
+Floats = NDArray[np.float64]
+
+CLOSING_RATE = 8.0  # 1/s; speed towards a wall per m that is left, which 50 rad/s^3 can brake
+SPEED_RESERVE = 0.92  # of the end-effector's speed; the rest is for bends between two periods
+DAMPING = 1e-6  # m^2; a wall at a singular pose turns no joint wildly
+
+
+class Walls:
+    """Box of the task, its slack included, in world; without a task there is only the speed."""
+
+    def __init__(self, task: Task | None, settings: SafetySettings) -> None:
+        slack = settings.workspace_slack_m
+        box = np.array([[-inf] * 3, [inf] * 3]) if task is None else task.workspace_m
+        self._low, self._high = (box[0] - slack).tolist(), (box[1] + slack).tolist()
+        self._elbow_m = -inf
+        self.table_m: float | None = None
+        if task is not None:
+            self.table_m = float(box[0][2]) - settings.table_below_box_m
+            self._elbow_m = self.table_m + settings.elbow_clearance_m
+        self._speed_m_s = settings.ee_speed_max_m_s
+
+    def outside_m(self, ee: list[float]) -> float:
+        """How far the end-effector (3,) m is outside the box; 0 inside."""
+        beyond = 0.0
+        for low, value, high in zip(self._low, ee, self._high, strict=True):
+            beyond = max(beyond, low - value, value - high)
+        return beyond
+
+    def below_m(self, elbow_height_m: float) -> float:
+        """How far the elbow is below its floor; 0 above."""
+        return max(self._elbow_m - elbow_height_m, 0.0)
+
+    def too_fast(self, ee_velocity: Floats) -> bool:
+        """Whether (3,) m/s is faster than the end-effector may go."""
+        x, y, z = ee_velocity.tolist()
+        return bool(x * x + y * y + z * z > self._speed_m_s**2)
+
+    def steer(self, speed: Floats, jacobian: Floats, ee: list[float], share: float) -> Floats:
+        """Joint speeds (J,) rad/s, turned along the walls and scaled, for an end-effector at `ee`.
+
+        `jacobian` (3, J) is the end-effector's; `share` that of its speed which may be used.
+        """
+        velocity = (jacobian @ speed).tolist()
+        for axis in range(3):
+            most = CLOSING_RATE * max(self._high[axis] - ee[axis], 0.0)
+            least = CLOSING_RATE * min(self._low[axis] - ee[axis], 0.0)
+            if not least <= velocity[axis] <= most:
+                row = jacobian[axis]
+                excess = velocity[axis] - min(max(velocity[axis], least), most)
+                speed = speed - row * (excess / (float(row @ row) + DAMPING))
+                velocity = (jacobian @ speed).tolist()
+        norm = sqrt(velocity[0] ** 2 + velocity[1] ** 2 + velocity[2] ** 2)
+        allowed = SPEED_RESERVE * share * self._speed_m_s
+        return speed * (allowed / norm) if norm > allowed else speed
