@@ -15,17 +15,28 @@ def tick_of(arm: ArmProfile) -> float:
 
 
 def make_controller(
-    host: str, arm: ArmProfile, physics: TwinPhysics, gap: Gap, note: Note
+    host: str, arm: ArmProfile, physics: TwinPhysics, gap: Gap, note: Note, clock: str
 ) -> TwinController:
-    """The controller of an arm's family, before `physics`; InputError where there is none."""
+    """The controller of an arm's family, before `physics`; InputError where there is none.
+
+    `clock` is "wall", or "sim" where exchanged packets may drive the arm's time.
+    """
     if _family(arm) == "ur":
         from robot_skills.deploy.twins.ur.controller import UrController
 
         return UrController(host, arm, physics, gap, note)
+    if _family(arm) == "franka":
+        from robot_skills.deploy.twins.franka.controller import FrankaController
+
+        return FrankaController(host, arm, physics, gap, note, lockstep=clock == "sim")
     if _family(arm) == "ros2":
         from robot_skills.deploy.twins.ros2.controller import Ros2Controller
 
         return Ros2Controller(host, arm, physics, gap, note)
+    if _family(arm) == "xarm":
+        from robot_skills.deploy.twins.xarm.controller import XArmController
+
+        return XArmController(host, arm, physics, gap, note)
     if _family(arm) == "so101":
         from robot_skills.deploy.twins.so101.controller import So101Controller
 

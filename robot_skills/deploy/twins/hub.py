@@ -18,6 +18,11 @@ class Connection:
         self._client = client
         self.open = True
 
+    @property
+    def peer_host(self) -> str:
+        """Address that the client connected from."""
+        return str(self._client.getpeername()[0])
+
     def send(self, data: bytes) -> None:
         """Send at once what the socket's buffer takes whole."""
         if not self.open:

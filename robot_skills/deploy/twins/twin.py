@@ -14,6 +14,7 @@ from typing import Any
 
 from robot_skills import paths
 from robot_skills.core.arm import ArmProfile, driven_by, load_arm
+from robot_skills.core.errors import unknown_name
 from robot_skills.core.task_file import load_task
 from robot_skills.deploy import perception
 from robot_skills.deploy.twins.controller import Order
@@ -25,7 +26,8 @@ from robot_skills.deploy.twins.pose_server import PoseServer
 from robot_skills.deploy.twins.settings import TwinSettings
 from robot_skills.deploy.twins.truth import TruthLog
 
-CATCH_UP_MAX_S = 0.1  # a process that was stopped for longer takes its clock up where it left it
+# A process that was late by more takes its clock up where it left it.
+CATCH_UP_MAX_S = {"wall": 0.1, "sim": 0.0}
 LAG_S = 0.05  # of the bare joints
 
 
@@ -34,6 +36,8 @@ class Twin:
 
     def __init__(self, settings: TwinSettings) -> None:
         self._settings = settings
+        if settings.clock not in CATCH_UP_MAX_S:
+            raise unknown_name("clock", settings.clock, list(CATCH_UP_MAX_S))
         folder = paths.find("assets/arms", settings.arm)
         arm = driven_by(load_arm(folder), settings.driver)
         gap = draw_gap(settings.gap, settings.seed)
@@ -43,7 +47,9 @@ class Twin:
         self._tick = 0
         self._linked = True
         self._running = True
-        self._controller = make_controller(settings.host, arm, self._physics, gap, self._note)
+        self._controller = make_controller(
+            settings.host, arm, self._physics, gap, self._note, settings.clock
+        )
         self._poses = PoseServer(self._physics, gap, settings.seed, self._tick_s)
         self._hub = Hub(settings.host)
         self._orders: SimpleQueue[str] = SimpleQueue()
@@ -62,7 +68,7 @@ class Twin:
             due_s = start_s + (self._tick + 1) * self._tick_s
             self._serve_until(due_s)
             late_s = time.monotonic() - due_s
-            if late_s > CATCH_UP_MAX_S:
+            if late_s > CATCH_UP_MAX_S[self._settings.clock]:
                 start_s += late_s
             self._advance()
             while not self._orders.empty():

@@ -1,0 +1,95 @@
+"""The processes that hold libfranka's link to the Franka Hand.
+
+    python -m robot_skills.deploy.drivers.franka.hand HOST FD SPEED_M_S FORCE_N STROKE_M
+
+libfranka's calls to the hand last as long as its fingers move. So the process divides after it has
+connected: one half gives orders (TCP), the other reads widths (UDP). A wish that comes while the
+fingers move waits until they are done.
+"""
+
+import os
+import sys
+import time
+from typing import Any
+
+from robot_skills.deploy.drivers.franka import memory
+
+HAND_RECORDS = (memory.HAND, memory.WISH, memory.HAND)
+PERIOD_S = 0.005
+DEAD_BAND_M = 0.002  # wishes that differ by less are one
+
+
+class Hand:
+    """The half that gives orders: opening moves, closing grasps."""
+
+    def __init__(self, hand: Any, speed_m_s: float, force_n: float, stroke_m: float) -> None:
+        self._hand = hand
+        self._speed_m_s = speed_m_s
+        self._force_n = force_n
+        self._stroke_m = stroke_m
+
+    def go(self, width_m: float, from_m: float) -> None:
+        """Open to a width, or close to it with force; an object in between is no failure."""
+        if width_m >= from_m:
+            self._hand.move(width_m, self._speed_m_s)
+        else:
+            tolerance_m = self._stroke_m
+            self._hand.grasp(width_m, self._speed_m_s, self._force_n, tolerance_m, tolerance_m)
+
+
+def _give_orders(hand: Hand, records: list[memory.Record], stroke_m: float) -> None:
+    seen, wish, _ = records
+    last_m: float | None = None
+    parent = os.getppid()
+    while os.getppid() == parent:
+        wanted = wish.read()
+        width_m = min(max(float(wanted["width_m"]), 0.0), stroke_m)
+        moved = last_m is None or abs(width_m - last_m) > DEAD_BAND_M
+        if wanted["number"] and moved:
+            hand.go(width_m, float(seen.read()["width_m"]))
+            last_m = width_m
+        else:
+            time.sleep(PERIOD_S)
+
+
+def _read_widths(hand: Any, seen: memory.Record) -> None:
+    parent = os.getppid()
+    while os.getppid() == parent:
+        state = hand.read_once()
+        seen.draft["width_m"], seen.draft["width_max_m"] = state.width, state.max_width
+        seen.draft["count"] += 1
+        seen.publish()
+
+
+def _tell(record: memory.Record, error: BaseException) -> None:
+    record.draft["error"] = str(error).encode()[:400] or b"the link to the hand ended"
+    record.publish()
+
+
+def main() -> None:
+    """Connect, divide, and serve until the process that started this one ends."""
+    host, file_descriptor, speed, force, stroke = sys.argv[1:]
+    records = memory.attach(int(file_descriptor), HAND_RECORDS)
+    seen, _, orders = records
+    try:
+        import pylibfranka
+
+        library_hand = pylibfranka.Gripper(host)
+    except Exception as error:  # libfranka's have no common base
+        _tell(orders, error)
+        sys.exit(1)
+    if os.fork() == 0:
+        try:
+            _read_widths(library_hand, seen)
+        except Exception as error:
+            _tell(seen, error)
+        os._exit(0)  # the link is the other half's to close
+    try:
+        hand = Hand(library_hand, float(speed), float(force), float(stroke))
+        _give_orders(hand, records, float(stroke))
+    except Exception as error:
+        _tell(orders, error)
+
+
+if __name__ == "__main__":
+    main()
