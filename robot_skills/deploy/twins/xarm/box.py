@@ -144,11 +144,13 @@ class ControlBox:
         self._note(kind, f"C{code}: {why}")
 
     def _asked_speed(self, goal: Floats) -> Floats:
-        """Speed (J,) from the newest target that is SPEED_OVER_S old, or the first, to a goal."""
+        """Speed (J,) from where targets led SPEED_OVER_S ago to a goal.
+
+        Over less a target that was late, with the next at its heels, would look like haste.
+        """
         while len(self._targets) > 1 and self._targets[1][0] <= self._time_s - SPEED_OVER_S:
             self._targets.popleft()
-        begun_s, begin = self._targets[0]
-        return np.abs(goal - begin) / max(self._time_s - begun_s, SPEED_OVER_S)
+        return np.asarray(np.abs(goal - self._targets[0][1]) / SPEED_OVER_S)
 
     def _halt(self, state: int) -> None:
         self._rest_state = state
