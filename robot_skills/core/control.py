@@ -14,7 +14,9 @@ Floats = NDArray[np.float64]
 DAMPING = 1e-4  # lambda^2 of the damped least squares, on errors in m and rad
 _DAMPING_MATRIX = DAMPING * np.eye(6)
 POSE_SIZE = 6  # numbers in a pose error: an arm of fewer joints cannot bring all of them to 0
+FEW_DAMPING = 1e-3  # the same for an arm of few joints, which is oftener near where one is lost
 STRIDE = np.array([0.03, 0.03, 0.03, 0.3, 0.3, 0.3])  # m, rad: as far as a Jacobian is trusted
+TURN_RAD = 0.05  # joint step up to which a turn leaves the position alone, arm straight or not
 ITERATIONS = 3
 LEASH_RAD = 0.1  # how far a target may run ahead of the measured joint, so contact winds nothing up
 NULL_SPACE_GAIN = 0.02  # share of the way home a redundant arm takes per iteration
@@ -69,11 +71,12 @@ def _position_first(jacobian: Floats, error: Floats) -> Floats:
     along, turning = jacobian[:3], jacobian[3:]
     step = _damped(along, error[:3])
     holding = np.linalg.svd(along)[2][3:].T  # joint steps (J, J - 3) that leave the position alone
-    return np.asarray(step + holding @ _damped(turning @ holding, error[3:] - turning @ step))
+    turn = holding @ _damped(turning @ holding, error[3:] - turning @ step)
+    return np.asarray(step + turn * min(1.0, TURN_RAD / (float(np.max(np.abs(turn))) + 1e-12)))
 
 
 def _damped(jacobian: Floats, error: Floats) -> Floats:
-    gram = jacobian @ jacobian.T + DAMPING * np.eye(len(error))
+    gram = jacobian @ jacobian.T + FEW_DAMPING * np.eye(len(error))
     return np.asarray(jacobian.T @ np.linalg.solve(gram, error))
 
 
@@ -133,9 +136,19 @@ class EndEffectorController:
 
     def _limit_joints(self, target: Floats, last: Floats, measured: Floats) -> Floats:
         most = self._arm.speed_max * self._period_s
+        if self._arm.dof < POSE_SIZE:
+            target = last + _slowed(target - last, np.minimum(most, LEASH_RAD))
         limited = last + np.clip(target - last, -most, most)
         limited = np.clip(limited, measured - LEASH_RAD, measured + LEASH_RAD)
         return np.clip(limited, self._arm.position_min, self._arm.position_max)
+
+
+def _slowed(step: Floats, most: Floats) -> Floats:
+    """A joint step (J,) as short as the joint that would be too fast needs; others make it whole.
+
+    Where no joint can stand in for another, a step cut joint by joint leads elsewhere.
+    """
+    return np.asarray(step * min(1.0, 1.0 / (float(np.max(np.abs(step) / most)) + 1e-12)))
 
 
 def _rotation_error(wanted: Floats, current: Floats) -> Floats:

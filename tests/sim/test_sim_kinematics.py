@@ -16,7 +16,7 @@ from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.sim.scene import build_scene
 from robot_skills.sim.start import solve_joints
 
-ARMS = ("ur5e", "panda")
+ARMS = ("ur5e", "panda", "fr3")
 
 
 @pytest.fixture(scope="module", params=ARMS)
