@@ -1,7 +1,8 @@
 """Feetech's servo bus through the vendor's SDK: every exchange bounded, none raises.
 
-The SDK's own group read ends at the first servo that is missing and drops every status byte; here
-each servo's reply counts for itself.
+The SDK's own group read ends at the first servo that is missing and drops every status byte, and
+its reads take a late reply to another request for their own; here each whole reply of the right
+length counts for the servo that sent it.
 """
 
 import termios
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from robot_skills.core.errors import InputError
-from robot_skills.deploy.drivers.so101.registers import MODEL, Register
+from robot_skills.deploy.drivers.so101.registers import Register
 
 BAUD_RATE = 1_000_000
 LOST = (OSError, termios.error)  # the adapter was pulled out
@@ -64,10 +65,6 @@ class FeetechBus:
                 self._port.closePort()
             self._port = None
 
-    def model(self, servo: int, tries: int = 1) -> int | None:
-        """Model number of a servo, None where none answers."""
-        return self.read(servo, MODEL, tries)
-
     def read(self, servo: int, register: Register, tries: int = 1) -> int | None:
         """One value of a servo, None where it does not answer."""
         data = self.read_block(servo, register.address, register.size, tries)
@@ -77,9 +74,10 @@ class FeetechBus:
         """Bytes of a servo's memory, None where it does not answer."""
         with self._exchanging(REPLY_TIMEOUT_S) as port:
             for _ in range(tries if port else 0):
-                data, result, _ = self._packets.readTxRx(port, servo, first, length)
-                if result == 0 and len(data) == length:
-                    return bytes(data)
+                self._packets.readTx(port, servo, first, length)
+                replies = self._collect(port, [servo], length)
+                if servo in replies:
+                    return replies[servo].data
         return None
 
     def write(self, servo: int, register: Register, value: int, tries: int = 1) -> bool:
@@ -90,8 +88,8 @@ class FeetechBus:
         """Write bytes of a servo's memory; whether the servo has confirmed them."""
         with self._exchanging(REPLY_TIMEOUT_S) as port:
             for _ in range(tries if port else 0):
-                result, _ = self._packets.writeTxRx(port, servo, first, len(data), list(data))
-                if result == 0:
+                self._packets.writeTxOnly(port, servo, first, len(data), list(data))
+                if self._collect(port, [servo], 0):
                     return True
         return False
 
@@ -99,18 +97,11 @@ class FeetechBus:
         self, servos: Sequence[int], first: int, length: int, timeout_s: float
     ) -> dict[int, Reply]:
         """Bytes of every servo that answers within `timeout_s`, by id."""
-        replies: dict[int, Reply] = {}
         with self._exchanging(timeout_s) as port:
-            if port is None or self._ask_all(port, servos, first, length) != 0:
-                return replies
-            while len(replies) < len(servos):
-                packet, result = self._packets.rxPacket(port)
-                whole = len(packet) == HEADER_BYTES + length + TAIL_BYTES
-                if result == 0 and whole and packet[2] in servos:
-                    replies[packet[2]] = Reply(packet[4], bytes(packet[HEADER_BYTES:-TAIL_BYTES]))
-                elif port.isPacketTimeout():
-                    break
-        return replies
+            if port is not None:
+                self._packets.syncReadTx(port, first, length, list(servos), len(servos))
+                return self._collect(port, servos, length)
+        return {}
 
     def sync_write(self, first: int, data: Mapping[int, bytes]) -> bool:
         """Write equally many bytes to several servos at once; whether they went out."""
@@ -123,8 +114,21 @@ class FeetechBus:
             return send(port, first, length, flat, len(flat)) == 0
         return False
 
-    def _ask_all(self, port: Any, servos: Sequence[int], first: int, length: int) -> int:
-        return int(self._packets.syncReadTx(port, first, length, list(servos), len(servos)))
+    def _collect(self, port: Any, servos: Sequence[int], length: int) -> dict[int, Reply]:
+        """Replies with `length` bytes of data until all have come or the time is over.
+
+        Another length answers an earlier request; the SDK itself would cut it and take it.
+        """
+        port.setPacketTimeout(length)
+        replies: dict[int, Reply] = {}
+        while len(replies) < len(servos):
+            packet, result = self._packets.rxPacket(port)
+            whole = len(packet) == HEADER_BYTES + length + TAIL_BYTES
+            if result == 0 and whole and packet[2] in servos:
+                replies[packet[2]] = Reply(packet[4], bytes(packet[HEADER_BYTES:-TAIL_BYTES]))
+            elif port.isPacketTimeout():
+                break
+        return replies
 
     @contextmanager
     def _exchanging(self, timeout_s: float) -> Iterator[Any]:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from robot_skills.core.arm import ArmProfile
 from robot_skills.core.errors import InputError
 from robot_skills.deploy.drivers.so101 import registers
-from robot_skills.deploy.drivers.so101.bus import FeetechBus
 from robot_skills.deploy.drivers.so101.jaw import CLOSED_RAD, OPEN_RAD, jaw_angle, jaw_width
 
 Floats = NDArray[np.float64]
@@ -88,14 +87,10 @@ class Calibration:
             )
 
 
-def read_calibration(bus: FeetechBus, servos: Sequence[int], tries: int) -> Calibration:
-    """Read every servo's calibration; raises InputError where one does not answer."""
-    found = []
-    for servo in servos:
-        offset = bus.read(servo, registers.HOMING_OFFSET, tries)
-        lowest = bus.read(servo, registers.POSITION_MIN, tries)
-        highest = bus.read(servo, registers.POSITION_MAX, tries)
-        if offset is None or lowest is None or highest is None:
-            raise InputError(f"servo {servo} does not tell its calibration; check its cable")
-        found.append(ServoCalibration(offset, lowest, highest))
-    return Calibration(found)
+def servo_calibration(eeprom: bytes) -> ServoCalibration:
+    """What a servo's memory, read from its beginning, says of its calibration."""
+    return ServoCalibration(
+        registers.HOMING_OFFSET.within(eeprom, 0),
+        registers.POSITION_MIN.within(eeprom, 0),
+        registers.POSITION_MAX.within(eeprom, 0),
+    )

@@ -1,8 +1,8 @@
 """The SO-101 through Feetech's own SDK: one group read and one group write a cycle.
 
 The servos have no clock, so the robot's time is the host's at the last reply of that servo which
-has been silent for longest: one dead servo stops it. They have no watchdog either; `halt` is what a
-watchdog process calls.
+has been silent for longest: one dead servo stops it. They have no watchdog either; `halt` is what
+a watchdog process calls.
 """
 
 import threading
@@ -19,17 +19,18 @@ from robot_skills.deploy.drivers.so101 import registers, stops
 from robot_skills.deploy.drivers.so101.bus import FeetechBus
 from robot_skills.deploy.drivers.so101.calibration import (
     RAD_PER_STEP,
-    read_calibration,
+    Calibration,
+    servo_calibration,
 )
 from robot_skills.deploy.drivers.so101.readings import FIRST, LENGTH, Readings
-from robot_skills.deploy.drivers.so101.torque import holding_limits, moving_limits
+from robot_skills.deploy.drivers.so101.torque import moving_limits
 from robot_skills.deploy.settings import ControlSettings
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 REPLY_SHARE = 0.5  # of a period, for all servos to answer
-TRIES = 10  # of what is asked on connecting; a cycle has one
+LOOSE_READINGS = 2  # the first may be a late reply to a request before the start
 STOP_DECELERATION_RAD_S2 = 5.0
 FASTEST = 254  # acceleration register of a streamed path
 ACCELERATION_UNIT = 100  # steps/s^2
@@ -64,15 +65,14 @@ class So101Driver:
         self._bus.open()
         self._opened = True
         try:
-            self._require_servos(time.monotonic() + timeout_s)
-            firmware = self._common_firmware()
-            self._calibration = read_calibration(self._bus, self._servos, TRIES)
+            memories = self._memories(time.monotonic() + timeout_s)
+            firmware = self._common_firmware(memories)
+            self._calibration = Calibration([servo_calibration(m) for m in memories])
             self._calibration.require(self._arm)
-            phase = self._bus.read(self._servos[0], registers.PHASE, TRIES) or 0
         except InputError:
             self._bus.close()
             raise
-        fine = phase & registers.PHASE_FINE_VELOCITY
+        fine = registers.PHASE.within(memories[0], 0) & registers.PHASE_FINE_VELOCITY
         self._velocity_unit = 1 if fine else COARSE_VELOCITY
         self._epoch_s = time.monotonic()
         self._readings = Readings(self._servos, self._epoch_s)
@@ -108,6 +108,7 @@ class So101Driver:
             if missing:
                 stops.power_off(self._bus, self._servos)
                 raise RobotFault(f"{self._called(missing)} did not take torque; check the supply")
+            self._readings.loose[:] = 0
             self._started = True
 
     def command(self, joint_position_rad: Floats, gripper_width_m: float | None) -> Floats:
@@ -218,36 +219,43 @@ class So101Driver:
         if self._unconfirmed:
             who = self._called(self._unconfirmed)
             return Fault(FaultKind.LINK, f"{who} did not confirm the stop; cut the power")
-        torque = self._readings.of(registers.TORQUE_ENABLE)
-        if self._started and not torque.all():
-            loose = [s for s, on in zip(self._servos, torque, strict=True) if not on]
-            who = self._called(loose)
+        loose = self._readings.loose >= LOOSE_READINGS
+        if self._started and loose.any():
+            who = self._called([s for s, off in zip(self._servos, loose, strict=True) if off])
             return Fault(FaultKind.NOT_READY, f"{who} lost torque; did the supply break down?")
         return None
 
-    def _require_servos(self, deadline_s: float) -> None:
+    def _memories(self, deadline_s: float) -> list[bytes]:
+        """EEPROM of every servo, each in one piece: late replies cannot be mistaken for it."""
+        memories = []
         for servo in self._servos:
-            model = None
-            while model is None and time.monotonic() < deadline_s:
-                model = self._bus.model(servo)
-            if model is None:
+            memory = None
+            while memory is None and time.monotonic() < deadline_s:
+                memory = self._bus.read_block(servo, 0, registers.EEPROM_BYTES)
+            if memory is None:
                 raise InputError(
                     f"{self._called([servo])} does not answer at {self._address}: is the supply on "
                     "and the cable plugged in on both sides?"
                 )
-            if model != registers.MODEL_STS3215:
-                raise InputError(
-                    f"{self._called([servo])} is of model {model}; an SO-101 has STS3215 servos, "
-                    f"model {registers.MODEL_STS3215}"
-                )
-            if self._bus.read(servo, registers.OPERATING_MODE, TRIES) != 0:
-                raise InputError(f"{self._called([servo])} is not in position mode; calibrate anew")
+            self._require_kind(servo, memory)
+            memories.append(memory)
+        return memories
 
-    def _common_firmware(self) -> str:
-        found = {}
-        for servo in self._servos:
-            data = self._bus.read_block(servo, registers.FIRMWARE_MAJOR.address, 2, TRIES)
-            found[servo] = f"{data[0]}.{data[1]}" if data else "unknown"
+    def _require_kind(self, servo: int, memory: bytes) -> None:
+        model = registers.MODEL.within(memory, 0)
+        if model != registers.MODEL_STS3215:
+            raise InputError(
+                f"{self._called([servo])} is of model {model}; an SO-101 has STS3215 servos, "
+                f"model {registers.MODEL_STS3215}"
+            )
+        mode = registers.OPERATING_MODE.within(memory, 0)
+        if mode != 0:
+            raise InputError(
+                f"{self._called([servo])} is in mode {mode}, not 0 (position); calibrate the arm"
+            )
+
+    def _common_firmware(self, memories: list[bytes]) -> str:
+        found = {s: f"{m[0]}.{m[1]}" for s, m in zip(self._servos, memories, strict=True)}
         if len(set(found.values())) > 1:
             raise InputError(
                 f"the servos' firmware differs: {found}; bring all to one with Feetech's FD tool"
@@ -272,32 +280,3 @@ class So101Driver:
     def _encoded(self, goals: Integers) -> dict[int, bytes]:
         register = registers.GOAL_POSITION
         return {servo: register.encode(goal) for servo, goal in self._by_servo(goals).items()}
-
-
-def halt(address: str, arm: ArmProfile) -> None:
-    """Hold every joint where it is with the torque that just carries the arm.
-
-    For a process that has no link yet. Servos without torque stay loose, the jaw keeps its goal.
-    Raises RobotFault naming the servos that did not confirm, after all were told.
-    """
-    bus = FeetechBus(address)
-    bus.open()
-    try:
-        joints = tuple(range(1, arm.dof + 1))
-        limits = dict(zip((*joints, arm.dof + 1), holding_limits(arm), strict=True))
-        missing = set(_hold_each(bus, joints))
-        register = registers.TORQUE_LIMIT
-        data = {servo: register.encode(limit) for servo, limit in limits.items()}
-        missing |= set(stops.write_each(bus, register.address, data))
-    finally:
-        bus.close()
-    if missing:
-        raise RobotFault(f"servos {sorted(missing)} at {address} did not confirm; cut the power")
-
-
-def _hold_each(bus: FeetechBus, servos: tuple[int, ...]) -> list[int]:
-    """Make each servo's present position its goal; return those that did not confirm."""
-    found = {s: bus.read(s, registers.PRESENT_POSITION, stops.TRIES) for s in servos}
-    goals = {servo: steps for servo, steps in found.items() if steps is not None}
-    silent = [servo for servo in servos if servo not in goals]
-    return silent + (stops.go_to(bus, goals, FASTEST) if goals else [])

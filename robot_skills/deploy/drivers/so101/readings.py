@@ -27,13 +27,14 @@ class Readings:
     """Registers of S servos; a servo that was not heard keeps what it said before.
 
     `missed` (S,) counts the cycles in a row in which a servo was not heard, `heard_s` (S,) is the
-    host's time when it last was.
+    host's time when it last was. `loose` (S,) counts readings in a row without torque.
     """
 
     def __init__(self, servos: Sequence[int], time_s: float) -> None:
         self._servos = tuple(servos)
         self._values: Integers = np.zeros((len(_FIELDS), len(servos)), dtype=np.int64)
         self.missed: Integers = np.zeros(len(servos), dtype=np.int64)
+        self.loose: Integers = np.zeros(len(servos), dtype=np.int64)
         self.heard_s = np.full(len(servos), time_s)
 
     def update(self, replies: Mapping[int, Reply], time_s: float) -> None:
@@ -49,6 +50,8 @@ class Readings:
             for row, register in enumerate(_FIELDS):
                 column[row] = register.within(reply.data, FIRST)
             column[_FIELDS.index(registers.STATUS)] |= reply.status
+            torque = column[_FIELDS.index(registers.TORQUE_ENABLE)]
+            self.loose[index] = 0 if torque else self.loose[index] + 1
 
     def of(self, register: registers.Register) -> Integers:
         """One register of all servos (S,)."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 STEPS_PER_TURN = 4096
 MODEL_STS3215 = 777
+EEPROM_BYTES = 40
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,15 @@ class Register:
 
     def encode(self, value: int) -> bytes:
         """Bytes as they lie in the servo's memory; ValueError where the value does not fit."""
-        magnitude = abs(value)
-        most = 1 << (8 * self.size if self.sign_bit is None else self.sign_bit)
-        if magnitude >= most or (value < 0 and self.sign_bit is None):
+        if value != self.nearest(value):
             raise ValueError(f"{value} does not fit register {self.address}")
         sign = 1 << self.sign_bit if value < 0 and self.sign_bit is not None else 0
-        return (magnitude | sign).to_bytes(self.size, "little")
+        return (abs(value) | sign).to_bytes(self.size, "little")
+
+    def nearest(self, value: float) -> int:
+        """The value nearest to `value` that fits."""
+        most = (1 << (8 * self.size if self.sign_bit is None else self.sign_bit)) - 1
+        return round(min(max(value, 0 if self.sign_bit is None else -most), most))
 
     def decode(self, data: bytes | bytearray) -> int:
         """The value of bytes as they lie in the servo's memory."""

@@ -3,18 +3,24 @@
 A servo that does not answer, or answers with an error, never keeps the others from being stopped.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 
 from robot_skills.deploy.drivers.so101 import registers
 from robot_skills.deploy.drivers.so101.bus import FeetechBus
 
-TRIES = 3
+PATIENCE_S = 0.3  # for confirmations
 
 
 def write_each(bus: FeetechBus, first: int, data: Mapping[int, bytes]) -> list[int]:
-    """Write to every servo; return those that have not confirmed it."""
-    bus.sync_write(first, data)
-    return [s for s, values in data.items() if not bus.write_block(s, first, values, TRIES)]
+    """Write to every servo, round by round; return those that have not confirmed it."""
+    missing = list(data)
+    deadline_s = time.monotonic() + PATIENCE_S
+    if data:
+        bus.sync_write(first, data)
+    while missing and time.monotonic() < deadline_s:
+        missing = [s for s in missing if not bus.write_block(s, first, data[s])]
+    return missing
 
 
 def power_off(bus: FeetechBus, servos: Sequence[int]) -> list[int]:

@@ -90,19 +90,17 @@ class ServoBank:
 
     def refresh(self) -> None:
         """Write what is measured into every servo's registers."""
-        voltage = round(self.protection.voltage_v * 10)
         for index, servo in enumerate(self.servos):
             encoder, velocity, load = (float(row[index]) for row in self._snapshot)
             offset = servo.get(registers.HOMING_OFFSET)
-            servo.set(registers.PRESENT_POSITION, round(encoder) - offset)
-            servo.set(registers.PRESENT_VELOCITY, round(velocity))
-            servo.set(registers.PRESENT_LOAD, round(min(max(load, -1.0), 1.0) * 1000))
-            servo.set(registers.PRESENT_VOLTAGE, voltage)
-            temperature = float(self.protection.temperature_c[index])
-            servo.set(registers.PRESENT_TEMPERATURE, round(temperature))
-            servo.set(registers.STATUS, self.protection.status(index))
-            servo.set(registers.MOVING, int(abs(velocity) > MOVING_STEPS_S))
-            servo.set(registers.PRESENT_CURRENT, round(load * STALL_CURRENT))
+            servo.measure(registers.PRESENT_POSITION, round(encoder) - offset)
+            servo.measure(registers.PRESENT_VELOCITY, velocity)
+            servo.measure(registers.PRESENT_LOAD, load * 1000)
+            servo.measure(registers.PRESENT_VOLTAGE, self.protection.voltage_v * 10)
+            servo.measure(registers.PRESENT_TEMPERATURE, self.protection.temperature_c[index])
+            servo.measure(registers.STATUS, self.protection.status(index))
+            servo.measure(registers.MOVING, abs(velocity) > MOVING_STEPS_S)
+            servo.measure(registers.PRESENT_CURRENT, load * STALL_CURRENT)
 
     def remount(self, steps: int) -> None:
         """Become another arm: every horn sits otherwise on its motor, and is calibrated so."""
@@ -151,7 +149,13 @@ class ServoBank:
         self._velocity = np.append(joints, jaw)
         squeezed = (reference[-1] - self._encoder[-1]) / JAW_YIELD_STEPS
         pressed = np.clip(squeezed, -share[-1], share[-1])
-        self._load = np.append(self._physics.joint_torque / self._rated_nm, pressed)
+        self._load = np.append(self._joint_load(share[:-1]), pressed)
+
+    def _joint_load(self, share: Floats) -> Floats:
+        """Share (J,) of the rated torque in use; bare joints tell only what presses on them."""
+        exerted, resisted = self._physics.joint_torque, -self._physics.external_torque
+        torque = np.where(np.abs(resisted) > np.abs(exerted), resisted, exerted)
+        return np.asarray(np.clip(torque / self._rated_nm, -share, share))
 
     def _measured(self) -> Floats:
         """Encoders (S,) in steps, not rounded."""

@@ -6,7 +6,6 @@ from robot_skills.deploy.drivers.so101 import registers
 from robot_skills.deploy.drivers.so101.registers import Register
 
 MEMORY_BYTES = 128
-EEPROM_END = 40
 FIRMWARE = (3, 10)
 READ_ONLY = frozenset({*range(5), *range(56, 71)})
 MIDDLE = 128  # written to TORQUE_ENABLE
@@ -48,7 +47,7 @@ class Servo:
         for register, value in FACTORY.items():
             self.set(register, value)
         self.set(registers.ID, servo)
-        self._eeprom = bytes(self._memory[:EEPROM_END])
+        self._eeprom = bytes(self._memory[: registers.EEPROM_BYTES])
         self._pending: tuple[int, bytes] | None = None
         self.written: Callable[[], None] = lambda: None
         self.released: Callable[[], None] = lambda: None
@@ -67,14 +66,18 @@ class Servo:
         """What the servo itself does, with read-only values too."""
         self._memory[register.address : register.address + register.size] = register.encode(value)
 
+    def measure(self, register: Register, value: float) -> None:
+        """Show a measurement, or the end of the register's range where it does not fit."""
+        self.set(register, register.nearest(value))
+
     def keep(self) -> None:
         """Make the EEPROM what a power cut leaves."""
-        self._eeprom = bytes(self._memory[:EEPROM_END])
+        self._eeprom = bytes(self._memory[: registers.EEPROM_BYTES])
 
     def power_up(self) -> None:
         """Begin anew: what was not kept in the EEPROM is lost, torque is off."""
-        self._memory[:EEPROM_END] = self._eeprom
-        self._memory[EEPROM_END : registers.PRESENT_POSITION.address] = bytes(16)
+        self._memory[: registers.EEPROM_BYTES] = self._eeprom
+        self._memory[registers.EEPROM_BYTES : registers.PRESENT_POSITION.address] = bytes(16)
         self.set(registers.TORQUE_LIMIT, self.get(registers.TORQUE_MAX))
         self.set(registers.LOCK, 1)
         self._pending = None
@@ -112,8 +115,7 @@ class Servo:
         present = self.get(registers.PRESENT_POSITION)
         if enabled == MIDDLE:
             encoder = self.get(registers.HOMING_OFFSET) + present
-            middle = min(max(encoder - HALF_TURN, 1 - HALF_TURN), HALF_TURN - 1)
-            self.set(registers.HOMING_OFFSET, middle)
+            self.measure(registers.HOMING_OFFSET, encoder - HALF_TURN)
             self.keep()
             self.set(registers.TORQUE_ENABLE, enabled_before)
         elif not enabled:
