@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from robot_skills.deploy.bringup.person import YES, Stopped
+from robot_skills.deploy.bringup.person import YES, StepFailed, Stopped
 
 STOP_KEYS = " qQ"
 IDLE_S = 0.02
@@ -37,7 +37,7 @@ class PersonAtTerminal:
             _refuse_stop_key(key)
 
 
-class NobodyAtTwin:
+class TwinOperator:
     """Says yes to everything, and says so: only for twins, where nobody can be hurt."""
 
     def tell(self, line: str) -> None:
@@ -48,6 +48,21 @@ class NobodyAtTwin:
         """Always yes."""
         print(f"      {question} yes, as this is a twin", flush=True)
         return YES
+
+    def listen(self) -> None:
+        """Nobody is there to stop it."""
+
+
+class NobodyThere:
+    """Without a terminal nobody can answer: what asks, fails."""
+
+    def tell(self, line: str) -> None:
+        """Print a line."""
+        print(line, flush=True)
+
+    def ask(self, question: str, keys: str, meanwhile: Callable[[], None]) -> str:
+        """Raise StepFailed."""
+        raise StepFailed(f"nobody is at a terminal to answer: {question}")
 
     def listen(self) -> None:
         """Nobody is there to stop it."""

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from robot_skills.cli.desk import Desk, StoppedAtKeyboard
 from robot_skills.cli.live_view import PlainLines, Shown, bar, picture
-from robot_skills.cli.person import NobodyAtTwin, PersonAtTerminal
+from robot_skills.cli.person import PersonAtTerminal, TwinOperator
 from robot_skills.core.facts import parse_facts
 from robot_skills.core.observation import Observation
 from robot_skills.core.skill import Operator, Parameter, Plan, PlanStep
@@ -202,5 +202,5 @@ def test_a_person_may_stop_instead_of_answering(terminal) -> None:
 
 
 def test_nobody_says_yes_and_says_that_it_is_a_twin(capsys) -> None:
-    assert NobodyAtTwin().ask("Did it?", "ynr", lambda: None) == "y"
+    assert TwinOperator().ask("Did it?", "ynr", lambda: None) == "y"
     assert "as this is a twin" in capsys.readouterr().out

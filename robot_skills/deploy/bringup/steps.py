@@ -23,10 +23,13 @@ class CheckFailed(RobotSkillsError):
     """A check ended at a step that failed."""
 
 
-def carry_out(steps: Sequence[Step], person: Person) -> None:
-    """Do every step in order; raises CheckFailed at the first that fails, Stopped at a key."""
-    for number, step in enumerate(steps, start=1):
-        person.tell(f"[{number}/{len(steps)}] {step.name}: {step.does}")
+def carry_out(steps: Sequence[Step], person: Person, done: int = 0, total: int = 0) -> None:
+    """Do every step in order; raises CheckFailed at the first that fails, Stopped at a key.
+
+    `done` steps of `total` went before.
+    """
+    for number, step in enumerate(steps, start=done + 1):
+        person.tell(f"[{number}/{total or len(steps)}] {step.name}: {step.does}")
         try:
             for line in step.run():
                 person.tell(f"{INDENT}{line}")
