@@ -6,7 +6,8 @@ import numpy as np
 
 from robot_skills.core.arm import ArmProfile
 from robot_skills.core.errors import InputError, RobotFault
-from robot_skills.deploy.control_process import ArmAddress, ControlProcess
+from robot_skills.deploy.control.address import ArmAddress
+from robot_skills.deploy.control.process import ControlProcess
 from robot_skills.deploy.driver import ArmState
 from robot_skills.deploy.drivers.robotiq import RobotiqGripper
 from robot_skills.deploy.perception import SocketPerception
@@ -29,7 +30,7 @@ def check_arm(
         first = control.state()
         last = control.wait_until(first.robot_time_s + LOOK_S)
         yield f"arm        {address.host} answers as {address.driver}, mode {last.mode}"
-        yield f"readings   {control.late} late ones in {LOOK_S:g} s of the robot's time"
+        yield f"readings   {control.status().late} late ones in {LOOK_S:g} s of the robot's time"
         yield from joint_lines(arm, last)
     finally:
         control.close()

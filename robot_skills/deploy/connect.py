@@ -1,50 +1,54 @@
-"""Puts a robot together: arm, gripper, perception and limits for one task."""
+"""Puts a robot together: control process, perception and limits for one task."""
 
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from robot_skills.core.arm import ArmProfile, load_arm
-from robot_skills.core.control import Workspace
+from robot_skills.core.arm import load_arm
+from robot_skills.core.errors import InputError
 from robot_skills.core.task import Task
-from robot_skills.deploy.control_process import ArmAddress, ControlProcess
+from robot_skills.deploy.calibration import Calibration
+from robot_skills.deploy.control.address import ArmAddress
+from robot_skills.deploy.control.process import ControlProcess
+from robot_skills.deploy.driver import ArmInfo
 from robot_skills.deploy.driver_robot import DriverRobot
-from robot_skills.deploy.drivers.robotiq import RobotiqGripper
 from robot_skills.deploy.fixtures import fixture_joints
-from robot_skills.deploy.limits import Limits
 from robot_skills.deploy.perception import SocketPerception
-from robot_skills.deploy.settings import ControlSettings, LimitSettings
-from robot_skills.sim.kinematics import MujocoKinematics
+from robot_skills.deploy.safety.settings import SafetySettings
+from robot_skills.deploy.settings import ControlSettings
 
 
-def ur_robot(
-    host: str,
-    arm_folder: Path,
+def arm_address(host: str, arm_folder: Path, task: Task | None = None) -> ArmAddress:
+    """Address of an arm, by the driver that its profile names, within the box of `task`."""
+    arm = load_arm(arm_folder)
+    if arm.deploy is None:
+        raise InputError(f"{arm.file} has no [deploy]: it does not say how {arm.name} is driven")
+    return ArmAddress(arm.deploy.driver, host, arm_folder, None if task is None else task.folder)
+
+
+def connected_robot(
+    address: ArmAddress,
     task: Task,
     control: ControlSettings | None = None,
-    limits: LimitSettings | None = None,
-    perception_host: str = "",
+    safety: SafetySettings | None = None,
+    perception_host: str | None = "",
+    *,
+    calibration: Calibration | None = None,
+    read_only: bool = False,
 ) -> DriverRobot:
-    """A UR arm with a Robotiq gripper on its controller, ready to be entered for `task`.
+    """Any arm with its gripper, ready to be entered for `task`; connects to nothing yet.
 
-    Poses come from `perception_host`, by default the arm's own address, as a twin serves them.
-    Connects to nothing yet.
+    Poses come from `perception_host`: "" is the arm's own address, as a twin serves them, and None
+    goes without. The arm that answers must be that of the `calibration`, where one is given. With
+    `read_only` the arm is looked at and never moved.
     """
-    arm = load_arm(arm_folder)
-    limit_settings = limits or LimitSettings()
-    workspace = Workspace(task.workspace_m[0], task.workspace_m[1])
-    return DriverRobot(
-        ControlProcess(ArmAddress("ur", host, arm_folder), control or ControlSettings()),
-        RobotiqGripper(host, arm.gripper.width_max_m),
-        SocketPerception(perception_host or host),
-        Limits(arm, MujocoKinematics(arm), workspace, limit_settings, 1.0 / task.rate_hz),
-        task.rate_hz,
-        fixture_joints(task),
-    )
+    perception = None
+    if perception_host is not None:
+        perception = SocketPerception(perception_host or address.host)
+    arm = address.profile()
 
+    def accept(info: ArmInfo) -> None:
+        if calibration is not None:
+            calibration.check(arm, info)
 
-def deployed_arm(arm: ArmProfile, limits: LimitSettings) -> ArmProfile:
-    """The profile with the speeds that the limits leave, for controllers that plan ahead."""
-    speed = np.minimum(limits.speed_fraction * arm.speed_max, limits.speed_max_rad_s)
-    return replace(arm, speed_max=speed)
+    process = ControlProcess(replace(address, task=task.folder), control, safety, accept)
+    return DriverRobot(process, perception, task.rate_hz, fixture_joints(task), read_only)

@@ -63,7 +63,8 @@ class ArmInfo:
     """What a connected arm is: joints in command order, native rate, and what it guards itself.
 
     `serial` and `firmware` are what the arm says once connected, "" where it says nothing.
-    `robot_watchdog` tells whether the arm itself stops when commands cease.
+    `robot_watchdog` tells whether the arm itself stops when commands cease; `paces` whether `read`
+    waits for the arm's next cycle, so that the arm keeps the loop's time.
     """
 
     name: str
@@ -72,6 +73,7 @@ class ArmInfo:
     robot_watchdog: bool
     serial: str = ""
     firmware: str = ""
+    paces: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,29 +152,4 @@ class ArmDriver(Protocol):
 
     def close(self) -> None:
         """Stop and let go of the links."""
-        ...
-
-
-class Gripper(Protocol):
-    """A parallel gripper; widths between the fingers in m."""
-
-    def connect(self, timeout_s: float) -> None:
-        """Open the link and activate; raises InputError when nothing answers."""
-        ...
-
-    def check(self) -> None:
-        """Raise RobotFault when the newest measurement is too old."""
-        ...
-
-    @property
-    def width_m(self) -> float:
-        """Newest measured width; raises RobotFault as `check` does."""
-        ...
-
-    def move(self, width_m: float) -> None:
-        """Ask for a width; returns at once."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the link; the fingers keep their place."""
         ...

@@ -27,8 +27,8 @@ def twin() -> Iterator[TwinProcess]:
 
 
 @pytest.fixture
-def robot(twin: TwinProcess, arm: ArmProfile) -> Iterator[DriverRobot]:
-    with robot_at(twin.host, arm) as entered:
+def robot(twin: TwinProcess) -> Iterator[DriverRobot]:
+    with robot_at(twin.host) as entered:
         yield entered
 
 

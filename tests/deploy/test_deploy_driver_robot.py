@@ -16,13 +16,12 @@ import pytest
 from conformance import RobotConformance
 from twin_robots import free_address, robot_at
 
-from robot_skills import paths
 from robot_skills.core.arm import ArmProfile
 from robot_skills.core.errors import InputError, RobotFault
-from robot_skills.deploy import control_process
-from robot_skills.deploy.control_process import ArmAddress, ControlProcess
+from robot_skills.deploy.control import process
 from robot_skills.deploy.driver import FaultKind
 from robot_skills.deploy.driver_robot import DriverRobot
+from robot_skills.deploy.drivers.ur import UrDriver
 from robot_skills.deploy.settings import ControlSettings
 from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.deploy.twins.settings import TwinSettings
@@ -41,12 +40,19 @@ def shared_twin() -> Iterator[TwinProcess]:
 class TestDriverRobot(RobotConformance):
     @pytest.fixture
     def robot(self, shared_twin: TwinProcess, arm: ArmProfile) -> Iterator[DriverRobot]:
-        with robot_at(shared_twin.host, arm) as entered:
+        with robot_at(shared_twin.host) as entered:
             yield entered
 
 
 def events(twin: TwinProcess, kind: str) -> list[float]:
     return [e["robot_time_s"] for e in twin.stats()["events"] if e["kind"] == kind]
+
+
+def wait_for(what: Callable[[], object], patience_s: float = 10.0) -> None:
+    deadline_s = time.monotonic() + patience_s
+    while not what():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
 
 
 def test_a_stopped_arm_refuses_to_move_until_it_is_entered_again(
@@ -63,7 +69,7 @@ def test_a_stopped_arm_refuses_to_move_until_it_is_entered_again(
 
 
 def test_leaving_the_block_stops_the_arm(twin: TwinProcess, arm: ArmProfile, move: Move) -> None:
-    with pytest.raises(ZeroDivisionError), robot_at(twin.host, arm) as robot:
+    with pytest.raises(ZeroDivisionError), robot_at(twin.host) as robot:
         move(robot, 10)
         left_s = robot.observe().time_s
         raise ZeroDivisionError
@@ -139,14 +145,13 @@ def test_an_emergency_stop_cannot_be_cleared_from_here(
 def test_a_jump_past_our_limits_trips_the_twins_own_protective_stop(
     twin: TwinProcess, arm: ArmProfile
 ) -> None:
-    control = ControlProcess(
-        ArmAddress("ur", twin.host, paths.find("assets/arms", "ur5e")), ControlSettings()
-    )
-    control.start()
-    control.aim(control.state().joint_position_rad + 2.5, 0.01)
-    with pytest.raises(RobotFault, match="protective_stop"):
-        control.wait_until(control.state().robot_time_s + 1.0)
-    control.close()
+    driver = UrDriver(twin.host, arm, ControlSettings())
+    driver.connect(1.0)
+    driver.start()
+    driver.command(driver.read().joint_position_rad + 2.5, None)
+    wait_for(lambda: driver.read().fault)
+    assert driver.read().fault.kind is FaultKind.PROTECTIVE_STOP
+    driver.close()
     assert twin.stats()["protective_stops"] == 1
 
 
@@ -161,7 +166,7 @@ def test_a_jump_past_our_limits_trips_the_twins_own_protective_stop(
 def test_a_broken_policy_stops_the_arm_and_latches(
     shared_twin: TwinProcess, arm: ArmProfile, move: Move, target: np.ndarray, words: str
 ) -> None:
-    with robot_at(shared_twin.host, arm) as robot:
+    with robot_at(shared_twin.host) as robot:
         move(robot, 3)
         with pytest.raises(RobotFault, match=words):
             robot.act(target, 0.05)
@@ -172,6 +177,7 @@ def test_a_broken_policy_stops_the_arm_and_latches(
 def test_no_step_is_faster_than_allowed(twin: TwinProcess, robot: DriverRobot) -> None:
     start = robot.observe()
     asked = start.joint_position + 1.0
+    robot.act(start.joint_position, start.gripper_width_m)  # what comes first must be near
     for _ in range(8):
         command = robot.act(asked, start.gripper_width_m)
     assert np.all(command.joint_position < asked)
@@ -183,7 +189,7 @@ def test_the_arm_stops_when_its_control_process_is_killed(
 ) -> None:
     move(robot, 10)
     at_s = robot.observe().time_s
-    robot._control._process.kill()
+    robot._control._processes[0].kill()
     with pytest.raises(RobotFault, match="the control process ended by itself"):
         move(robot, 100)
     time.sleep(0.6)
@@ -210,6 +216,7 @@ def test_no_stream_of_targets_makes_the_arm_protect_itself(
 ) -> None:
     rng = np.random.default_rng(0)
     home = robot.observe().joint_position
+    robot.act(home, 0.05)
     for _ in range(30):
         robot.act(home + rng.uniform(-3.0, 3.0, 6), float(rng.uniform(-0.1, 0.2)))
     stats = twin.stats()
@@ -218,8 +225,6 @@ def test_no_stream_of_targets_makes_the_arm_protect_itself(
 
 
 def test_an_arm_of_another_model_is_refused(twin: TwinProcess, arm: ArmProfile) -> None:
-    from robot_skills.deploy.drivers.ur import UrDriver
-
     driver = UrDriver(twin.host, replace(arm, name="ur10e"), ControlSettings())
     with pytest.raises(InputError, match="is a UR5; the profile ur10e is of a UR10"):
         driver.connect(1.0)
@@ -230,10 +235,8 @@ CALLER = """
 import signal
 import numpy as np
 from twin_robots import free_address, robot_at
-from robot_skills import paths
-from robot_skills.core.arm import load_arm
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background has none
-with robot_at({host!r}, load_arm(paths.find("assets/arms", "ur5e"))) as robot:
+with robot_at({host!r}) as robot:
     target = robot.observe().joint_position
     print("moving", flush=True)
     while True:
@@ -267,16 +270,16 @@ def test_the_arm_stops_when_its_caller_is_interrupted_or_killed(
 
 def test_a_wrong_address_is_named_within_three_seconds(host: str, arm: ArmProfile) -> None:
     with pytest.raises(InputError, match=f"no UR arm at {host}: port 30004"):
-        robot_at(host, arm).__enter__()
+        robot_at(host).__enter__()
 
 
 def test_something_that_takes_connections_and_is_no_arm_is_named(
     host: str, arm: ArmProfile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control_process, "CONNECT_TIMEOUT_S", 0.6)
+    monkeypatch.setattr(process, "CONNECT_TIMEOUT_S", 0.6)
     listeners = [socket.create_server((host, port)) for port in (30004, 30003, 29999)]
     with pytest.raises(InputError, match="does not answer as a controller"):
-        robot_at(host, arm).__enter__()
+        robot_at(host).__enter__()
     for listener in listeners:
         listener.close()
 
@@ -284,8 +287,6 @@ def test_something_that_takes_connections_and_is_no_arm_is_named(
 def test_a_missing_client_says_what_to_install(
     arm: ArmProfile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from robot_skills.deploy.drivers.ur import UrDriver
-
     monkeypatch.setitem(sys.modules, "rtde_control", None)
     with pytest.raises(InputError, match=r"pip install 'robot-skills\[ur\]'"):
         UrDriver("127.0.0.1", arm, ControlSettings()).connect(1.0)

@@ -16,10 +16,11 @@ from robot_skills.core.observation import Observation
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.task import Goal
 from robot_skills.core.task_file import load_task
-from robot_skills.deploy.connect import deployed_arm, ur_robot
+from robot_skills.deploy.connect import arm_address, connected_robot
 from robot_skills.deploy.driver_robot import DriverRobot
-from robot_skills.deploy.review import exceeded_limits
-from robot_skills.deploy.settings import LimitSettings
+from robot_skills.deploy.safety.bounds import deployed_arm
+from robot_skills.deploy.safety.review import exceeded_limits
+from robot_skills.deploy.safety.settings import SafetySettings
 from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.deploy.twins.settings import TwinSettings
 from robot_skills.record.paths import Manner
@@ -49,7 +50,7 @@ def perform(robot: DriverRobot, arm: ArmProfile) -> frozenset:
     task = load_task(paths.find("envs", "blocks"))
     kinematics = MujocoKinematics(arm)
     controller = EndEffectorController(
-        kinematics, deployed_arm(arm, LimitSettings()), task.rate_hz, Workspace(*task.workspace_m)
+        kinematics, deployed_arm(arm, SafetySettings()), task.rate_hz, Workspace(*task.workspace_m)
     )
 
     def look() -> tuple[Observation, np.ndarray]:
@@ -71,12 +72,13 @@ def test_a_block_is_stacked_in_truth_and_no_limit_is_exceeded(
     task_twin: TwinProcess, arm: ArmProfile, log: Path
 ) -> None:
     task = load_task(paths.find("envs", "blocks"))
-    with ur_robot(task_twin.host, paths.find("assets/arms", "ur5e"), task) as robot:
+    address = arm_address(task_twin.address, paths.find("assets/arms", "ur5e"))
+    with connected_robot(address, task) as robot:
         facts = perform(robot, arm)
     stats = task_twin.stop()
     assert parse_sequence(GOAL)[0] in facts
     assert stats["goal_held"]
-    assert exceeded_limits(stats, arm, LimitSettings(), Workspace(*task.workspace_m)) == []
+    assert exceeded_limits(stats, arm, SafetySettings(), Workspace(*task.workspace_m)) == []
     written = json.loads(log.read_text())
     assert written["goal_held"]
     times = np.array([row[0] for row in written["path"]])
@@ -87,12 +89,14 @@ def test_a_block_is_stacked_in_truth_and_no_limit_is_exceeded(
 def test_a_review_names_what_was_exceeded(arm: ArmProfile) -> None:
     stats = {
         "largest_joint_speed_rad_s": [0.5, 1.2, 0.1, 0.1, 0.1, 0.1],
+        "largest_ee_speed_m_s": 0.31,
         "ee_low_m": [0.3, -0.2, -0.1],
         "ee_high_m": [0.5, 0.2, 0.3],
         "protective_stops": 1,
     }
     box = Workspace(np.array([0.25, -0.42, 0.012]), np.array([0.72, 0.42, 0.45]))
-    found = exceeded_limits(stats, arm, LimitSettings(), box)
+    found = exceeded_limits(stats, arm, SafetySettings(), box)
     assert found[0] == "shoulder_lift_joint moved at 1.20 rad/s; 1.00 was allowed"
-    assert found[1].startswith("the end-effector left the box along z: -0.1")
-    assert found[2] == "1 protective stops"
+    assert found[1] == "the end-effector moved at 0.31 m/s; 0.25 was allowed"
+    assert found[2].startswith("the end-effector left the box along z: -0.1")
+    assert found[3] == "1 protective stops"

@@ -1,9 +1,10 @@
-"""JSON lines between a robot's two processes, over one socket pair."""
+"""JSON lines between a robot's two processes, over one socket pair: what must not be lost."""
 
 import json
 import select
 import socket
 import threading
+import time
 from typing import Any
 
 Message = dict[str, Any]
@@ -27,7 +28,13 @@ class LineChannel:
             self.open = False
 
     def receive(self, timeout_s: float) -> list[Message]:
-        """Messages that come within `timeout_s`, as soon as there are any; [] when none."""
+        """Messages that come within `timeout_s`, as soon as there are any; [] when none.
+
+        Where the peer has gone it still waits that long.
+        """
+        if not self.open:
+            time.sleep(max(timeout_s, 0.0))
+            return []
         ready, _, _ = select.select([self._end], [], [], max(timeout_s, 0.0))
         if not ready:
             return []

@@ -68,7 +68,7 @@ class _Link:
 
 
 class RobotiqGripper:
-    """Implements `Gripper`; a thread sends the newest wish and reads the width at 50 Hz."""
+    """A two-finger gripper; a thread sends the newest wish and reads the width at 50 Hz."""
 
     def __init__(self, host: str, stroke_m: float, force: int = 40, port: int = PORT) -> None:
         self._address = (host, port)
@@ -77,7 +77,9 @@ class RobotiqGripper:
         self._wish: int | None = None
         self._position = 0
         self._measured_s = 0.0
-        self._problem = "not connected"
+        self._broken = "not connected"
+        self._link: _Link | None = None
+        self._asking = threading.Lock()  # activation and the thread ask over one socket
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -89,20 +91,27 @@ class RobotiqGripper:
         link = _Link(*self._address, timeout_s)
         with contextlib.ExitStack() as undo:
             undo.callback(link.close)
-            self._greet(link, activate)
+            self._greet(link)
             undo.pop_all()
-        self._problem, self._wish = "", None
+        self._link, self._broken, self._wish = link, "", None
+        if activate:
+            self.activate()
         self._closing.clear()
         self._thread = threading.Thread(
             target=self._follow, args=(link,), name="robotiq", daemon=True
         )
         self._thread.start()
 
-    def _greet(self, link: _Link, activate: bool) -> None:
+    def activate(self) -> None:
+        """Make it follow widths; raises InputError when it does not become active."""
+        if self._link is None:
+            raise RobotFault("gripper: not connected")
+        with self._asking:
+            _activate(self._link)
+            self._link.set(GTO=1, SPE=255, FOR=self._force)
+
+    def _greet(self, link: _Link) -> None:
         try:
-            if activate:
-                _activate(link)
-                link.set(GTO=1, SPE=255, FOR=self._force)
             self._measure(link)
         except OSError as error:
             host, port = self._address
@@ -111,17 +120,17 @@ class RobotiqGripper:
                 f"({error}); is it powered, and chosen in its URCap?"
             ) from None
 
-    def check(self) -> None:
-        """Raise RobotFault when the gripper has been silent for 0.5 s."""
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, such as a silence of 0.5 s; "" when nothing is."""
+        if self._broken:
+            return self._broken
         silence_s = time.monotonic() - self._measured_s
-        if self._problem or silence_s > SILENCE_MAX_S:
-            why = self._problem or f"silent for {silence_s:.1f} s"
-            raise RobotFault(f"gripper: {why}")
+        return f"silent for {silence_s:.1f} s" if silence_s > SILENCE_MAX_S else ""
 
     @property
     def width_m(self) -> float:
-        """Newest measured width; raises RobotFault as `check` does."""
-        self.check()
+        """Newest measured width between the fingers."""
         return width_of(self._position, self._stroke_m)
 
     def move(self, width_m: float) -> None:
@@ -139,12 +148,13 @@ class RobotiqGripper:
         try:
             while not self._closing.wait(PERIOD_S):
                 wish = self._wish
-                if wish is not None and wish != sent:
-                    link.set(POS=wish)
-                    sent = wish
-                self._measure(link)
+                with self._asking:
+                    if wish is not None and wish != sent:
+                        link.set(POS=wish)
+                        sent = wish
+                    self._measure(link)
         except (OSError, RobotFault) as error:
-            self._problem = str(error)
+            self._broken = str(error)
         finally:
             link.close()
 

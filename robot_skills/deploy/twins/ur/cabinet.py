@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
+from robot_skills.deploy.drivers.ur import NM_PER_A
 from robot_skills.deploy.twins.hub import Connection, Receive
 from robot_skills.deploy.twins.physics import TwinPhysics
 from robot_skills.deploy.twins.reference import JointReference
@@ -73,7 +74,7 @@ class UrCabinet:
         return receive
 
     def variables(self, robot_time_s: float) -> dict[str, Value]:
-        """RTDE outputs by name; joint torques, currents and the like are not modelled."""
+        """RTDE outputs by name; temperatures, voltages and the like are not modelled."""
         position = self._physics.joint_position.tolist()
         velocity = self._physics.joint_velocity.tolist()
         playing = self.program.running
@@ -81,6 +82,7 @@ class UrCabinet:
             "timestamp": robot_time_s,
             "actual_q": position,
             "actual_qd": velocity,
+            "actual_current": (self._physics.joint_torque / NM_PER_A).tolist(),
             "target_q": self.reference.position.tolist(),
             "actual_TCP_pose": self._tool_pose(),
             "robot_mode": ROBOT_MODE_RUNNING,

@@ -1,0 +1,1 @@
+"""One arm's control: its own process at the arm's rate, shared memory to it, and its watchdog."""

@@ -1,0 +1,72 @@
+"""When a control cycle is due, how late it came, and how far it may move the path."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+WINDOW = 4096  # cycles over which lateness is told
+SPARE_PERIODS = 0.25  # of robot time that may be saved up, against timestamps that jitter
+
+
+class Pace:
+    """Slots one period apart on the host's monotonic clock; a slot that was missed is left out.
+
+    Two cycles are never closer than half a period: an arm that has a period to reach each target
+    would have to hurry through targets that come in a bunch.
+    """
+
+    def __init__(self, period_s: float, window: int = WINDOW) -> None:
+        self._period_s = period_s
+        self._lateness_s = np.zeros(window)
+        self._begun_s = self.due_s = 0.0
+        self.cycles = 0
+        self.overruns = 0
+        self.overran = False
+
+    def restart(self, host_time_s: float) -> None:
+        """The first cycle is due now."""
+        self._begun_s = self.due_s = host_time_s
+
+    def begin(self, host_time_s: float) -> None:
+        """A cycle begins: note how late it is."""
+        self._lateness_s[self.cycles % len(self._lateness_s)] = host_time_s - self.due_s
+        self.cycles += 1
+
+    def end(self, host_time_s: float) -> None:
+        """A cycle has ended: say when the next is due, and whether this one overran its period."""
+        self.overran = host_time_s - self.due_s > self._period_s
+        self.overruns += self.overran
+        missed = (host_time_s - self.due_s) / self._period_s - 0.5
+        self.due_s += (1 + max(0, int(np.ceil(missed)))) * self._period_s
+
+    def lateness_s(self, *shares: float) -> Floats:
+        """Quantiles in s of lateness over the newest cycles, such as 0.5, 0.99 and 1."""
+        known = self._lateness_s[: max(min(self.cycles, len(self._lateness_s)), 1)]
+        return np.asarray(np.quantile(known, shares))
+
+    def rate_hz(self, host_time_s: float) -> float:
+        """Cycles a second since the start."""
+        return self.cycles / max(host_time_s - self._begun_s, self._period_s)
+
+
+class Allowance:
+    """How much time the path may advance by in one cycle: what passed at the robot, evenly.
+
+    One period as a rule. A reading that shows no time passed allows none, and time saved up is
+    never spent at once: however readings bunch, no target is farther than one period's way.
+    """
+
+    def __init__(self, period_s: float, robot_time_s: float) -> None:
+        self._period_s = period_s
+        self._robot_time_s = robot_time_s
+        self._saved_s = 0.0
+
+    def take(self, robot_time_s: float) -> float:
+        """Time in s to advance by at a reading of `robot_time_s`."""
+        most = (1 + SPARE_PERIODS) * self._period_s
+        self._saved_s = min(self._saved_s + robot_time_s - self._robot_time_s, most)
+        self._robot_time_s = robot_time_s
+        taken = min(max(self._saved_s, 0.0), self._period_s)
+        self._saved_s -= taken
+        return taken

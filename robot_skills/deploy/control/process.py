@@ -1,0 +1,334 @@
+"""The caller's side of the control process: newest reading, targets, and the latched fault."""
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from robot_skills.core.errors import InputError, RobotFault
+from robot_skills.deploy.control import watchdog
+from robot_skills.deploy.control.address import ArmAddress
+from robot_skills.deploy.control.channel import LineChannel, Message
+from robot_skills.deploy.control.chunk import JointChunk, write_chunk
+from robot_skills.deploy.control.memory import ArmMemory
+from robot_skills.deploy.control.readings import read_state, read_status
+from robot_skills.deploy.control.status import RobotStatus
+from robot_skills.deploy.control.watchdog import Beats, Halted
+from robot_skills.deploy.driver import ArmInfo, ArmState, Fault, FaultKind, Floats, StopKind
+from robot_skills.deploy.safety.settings import SafetySettings, safety_settings
+from robot_skills.deploy.settings import ControlSettings
+
+CONNECT_TIMEOUT_S = 2.5
+START_TIMEOUT_S = 30.0  # of process, watchdog and control script together, on a busy machine
+STOP_TIMEOUT_S = 2.0
+SILENCE_MAX_S = 0.5  # of the control process itself, which reports every period
+CALLER_BEAT_S = 0.05  # shows the control process that this one lives
+LOOK_S = 0.001  # shortest pause between two looks at the readings
+UNLOCKED = frozenset({FaultKind.PROTECTIVE_STOP, FaultKind.OVERLOAD, FaultKind.WATCHDOG})
+
+
+class ControlProcess:
+    """One arm's control process and its watchdog; after a fault nothing moves until `clear`.
+
+    `accept` sees what has connected before anything can move, and raises InputError to refuse it.
+    """
+
+    def __init__(
+        self,
+        address: ArmAddress,
+        settings: ControlSettings | None = None,
+        safety: SafetySettings | None = None,
+        accept: Callable[[ArmInfo], None] | None = None,
+    ) -> None:
+        self._address = address
+        self._arm = address.profile()
+        self._settings = (settings or ControlSettings()).for_arm(self._arm)
+        self._safety = safety or safety_settings(self._arm)
+        self._accept = accept
+        self._memory: ArmMemory | None = None
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._reader: threading.Thread | None = None
+        self._news = threading.Condition()
+        self._error: Message | None = None
+        self._info: ArmInfo | None = None
+        self._moving = False
+        self._stopped = self._ended = True
+        self._closing = False
+        self.fault: Fault | None = None
+
+    @property
+    def info(self) -> ArmInfo:
+        """What the connected arm is; raises RobotFault where none is connected."""
+        if self._info is None:
+            raise RobotFault("there is no link to the arm; enter the robot first")
+        return self._info
+
+    def start(self, move: bool = True, clear: bool = False) -> None:
+        """Connect and, with `move`, make the arm ready to follow; raises InputError, RobotFault."""
+        if self.fault is not None:
+            raise RobotFault(f"latched: {self.fault}; clear the fault first")
+        self._error, self._info, self._moving = None, None, move
+        self._stopped, self._ended, self._closing = not move, False, False
+        self._spawn(move, clear)
+        self._reader = threading.Thread(
+            target=self._follow, args=(self._cells().beats,), name="control", daemon=True
+        )
+        self._reader.start()
+        try:
+            self._await_arm()
+            self._await_first_reading()
+        except BaseException:
+            self._kill()
+            raise
+
+    def clear(self) -> None:
+        """Acknowledge the latched fault and start afresh; only because a person asked.
+
+        Raises RobotFault, and keeps the fault latched, when the arm is not ready.
+        """
+        self.close()
+        latched, self.fault = self.fault, None
+        unlock = latched is not None and latched.kind in UNLOCKED
+        try:
+            self.start(self._moving, clear=unlock)
+        except (RobotFault, InputError):
+            self.fault = self.fault or latched
+            raise
+
+    def state(self) -> ArmState:
+        """Newest reading; raises RobotFault when a fault is latched or the process is silent."""
+        with self._news:
+            return self._checked_state()
+
+    def sent(self) -> Floats:
+        """The joint target (J,) rad that the newest reading's cycle sent."""
+        return np.array(self._cells().reading.record["sent_rad"])
+
+    def follow(self, chunk: JointChunk) -> None:
+        """Follow a chunk of targets from now on, instead of what was asked before.
+
+        Raises RobotFault when a fault is latched or the arm was stopped.
+        """
+        if self._stopped:
+            raise RobotFault("the arm was stopped; enter the robot again to move it")
+        self.state()
+        write_chunk(self._cells().chunk, chunk, time.monotonic())
+
+    def wait_until(self, robot_time_s: float) -> ArmState:
+        """The first reading at or after `robot_time_s`; raises RobotFault as `state` does."""
+        with self._news:
+            while (left_s := robot_time_s - (state := self._checked_state()).robot_time_s) > 0:
+                self._news.wait(min(max(left_s, LOOK_S), SILENCE_MAX_S))
+            return state
+
+    def status(self) -> RobotStatus:
+        """Rates, margins and the latched fault; never raises once the arm was connected."""
+        memory = self._cells()
+        with self._news:
+            memory.reading.fetch()
+            memory.status.fetch()
+        return read_status(memory.reading.record, memory.status.record, self.fault)
+
+    def beat(self) -> None:
+        """The operator is there; from the first beat on their silence stops the arm."""
+        self._cells().beats.operator_s = time.monotonic()
+
+    def latch(self, fault: Fault) -> None:
+        """Stop the arm for a reason found on this side, and keep it stopped."""
+        self._channel.send({"latch": {"kind": fault.kind, "detail": fault.detail}})
+        if self.fault is None:
+            self.fault = fault
+        self._await_standstill()
+
+    def stop(self, kind: StopKind) -> None:
+        """Bring the arm to rest; readings go on. May be called twice and from any thread."""
+        if self._ended or self._stopped:
+            return
+        self._channel.send({"stop": kind})
+        self._await_standstill()
+
+    def close(self) -> None:
+        """Stop the arm and end both processes."""
+        if not self._ended:
+            self.stop(StopKind.SMOOTH)
+            self._closing = True
+            self._channel.send({"close": True})
+            with self._news:
+                self._news.wait_for(lambda: self._ended, STOP_TIMEOUT_S)
+        self._kill()
+        if self._reader is not None:
+            self._reader.join(STOP_TIMEOUT_S)
+            self._reader = None
+            self._channel.close()
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
+
+    def _spawn(self, move: bool, clear: bool) -> None:
+        self._memory = memory = ArmMemory.create(self._arm.dof)
+        ours, theirs = socket.socketpair()
+        control_end, watchdog_end = socket.socketpair()
+        self._channel = LineChannel(ours)
+        shared = memory.descriptor
+        module = [sys.executable, "-m", "robot_skills.deploy.control"]
+        passed = (theirs.fileno(), control_end.fileno(), shared)
+        self._processes = [_spawn([*module, "--channel", str(theirs.fileno())], passed)]
+        if move:
+            order = json.dumps(self._watch_order(watchdog_end.fileno(), shared))
+            # By its file, not as a module: a package would import NumPy before it looks.
+            command = [sys.executable, "-P", watchdog.__file__, order]
+            self._processes.append(_spawn(command, (watchdog_end.fileno(), shared)))
+        self._channel.send(self._order(move, clear) | {"watchdog": control_end.fileno()})
+        for end in (theirs, control_end, watchdog_end):
+            end.close()
+
+    def _watch_order(self, peer: int, memory: int) -> Message:
+        settings = self._settings
+        return {
+            "memory": memory,
+            "peer": peer,
+            "driver": self._address.driver,
+            "host": self._address.host,
+            "arm": str(self._address.arm),
+            "priority": settings.priority,
+            "silence_max_s": settings.watchdog_silence_s,
+        }
+
+    def _order(self, move: bool, clear: bool) -> Message:
+        return {
+            "driver": self._address.driver,
+            "host": self._address.host,
+            "arm": str(self._address.arm),
+            "task": str(self._address.task or ""),
+            "settings": asdict(self._settings),
+            "safety": asdict(self._safety),
+            "memory": self._cells().descriptor,
+            "timeout_s": CONNECT_TIMEOUT_S,
+            "move": move,
+            "clear": clear,
+        }
+
+    def _await_arm(self) -> None:
+        """Wait until an arm has answered, and let it start only if it is accepted."""
+        with self._news:
+            self._news.wait_for(lambda: self._info is not None or self._ended, START_TIMEOUT_S)
+        self._raise_error()
+        if self._info is None:
+            raise InputError(
+                f"{self._address.host} takes connections, but does not answer as a controller of "
+                f"{self._address.arm.name} does; is the address right?"
+            )
+        if self._accept is not None:
+            self._accept(self._info)
+        self._channel.send({"accepted": True})
+
+    def _await_first_reading(self) -> None:
+        deadline_s = time.monotonic() + START_TIMEOUT_S
+        with self._news:
+            while not (self._ended or self._cells().reading.fetch()):
+                if time.monotonic() > deadline_s:
+                    raise RobotFault(f"no reading came within {START_TIMEOUT_S:g} s")
+                self._news.wait(0.01)
+        self._raise_error()
+        self.state()
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            kind = InputError if self._error["kind"] == "InputError" else RobotFault
+            self.fault = None  # nothing has moved: there is nothing to latch
+            raise kind(self._error["detail"])
+
+    def _checked_state(self) -> ArmState:
+        if self.fault is not None:
+            raise RobotFault(f"latched: {self.fault}")
+        if self._memory is None or self._ended:
+            raise RobotFault("there is no link to the arm; enter the robot first")
+        reading = self._memory.reading
+        reading.fetch()
+        silence_s = time.monotonic() - float(reading.record["host_time_s"])
+        if silence_s > SILENCE_MAX_S:
+            self._kill()
+            self.fault = Fault(FaultKind.DRIVER, f"no reading for {silence_s:.1f} s")
+            raise RobotFault(f"latched: {self.fault}")
+        return read_state(reading.record)
+
+    def _cells(self) -> ArmMemory:
+        if self._memory is None:
+            raise RobotFault("there is no link to the arm; enter the robot first")
+        return self._memory
+
+    def _await_standstill(self) -> None:
+        with self._news:
+            self._news.wait_for(lambda: self._stopped or self._ended, STOP_TIMEOUT_S)
+        if not (self._stopped or self._ended):
+            self._kill()  # its watchdog then stops the arm
+
+    def _follow(self, beats: Beats) -> None:
+        while self._channel.open:
+            for message in self._channel.receive(CALLER_BEAT_S):
+                with self._news:
+                    self._take(message)
+                    self._news.notify_all()
+            beats.caller_s = time.monotonic()
+        with self._news:
+            self._ended = True
+            if self.fault is None and self._info is not None and not self._closing:
+                self.fault = Fault(FaultKind.DRIVER, self._last_words())
+            self._news.notify_all()
+
+    def _take(self, message: Message) -> None:
+        if "info" in message:
+            table: dict[str, Any] = message["info"]
+            self._info = ArmInfo(**{**table, "joints": tuple(table["joints"])})
+        elif "fault" in message and self.fault is None:
+            fault = message["fault"]
+            self.fault = Fault(FaultKind(fault["kind"]), fault["detail"])
+        elif "error" in message:
+            self._error = message["error"]
+            if self._info is not None and self.fault is None:
+                self.fault = Fault(FaultKind.DRIVER, str(message["error"]["detail"]))
+        elif "stopped" in message:
+            self._stopped = True
+
+    def _last_words(self) -> str:
+        words = "the control process ended by itself"
+        if self._settle_watchdog() is Halted.FAILED:
+            words += ", and the watchdog could not stop the arm: use the emergency stop"
+        return words
+
+    def _settle_watchdog(self) -> Halted:
+        """Wait for the watchdog to have done its work, where it has any."""
+        for process in self._processes[1:]:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_TIMEOUT_S)
+        return Halted.NO if self._memory is None else self._memory.beats.halted
+
+    def _kill(self) -> None:
+        """End both processes whatever they do; the watchdog after it has stopped the arm."""
+        for process in self._processes[:1]:
+            process.kill()
+            process.wait(STOP_TIMEOUT_S)
+        self._settle_watchdog()
+        for process in self._processes[1:]:
+            process.kill()  # else it would stop the arm that is started next
+            process.wait(STOP_TIMEOUT_S)
+        self._processes = []
+
+
+def _spawn(command: list[str], descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        pass_fds=descriptors,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,  # ur-rtde chatters there
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
