@@ -91,17 +91,23 @@ class SafetySettings:
     """How far a first command may be from where the arm stands."""
 
 
-# Serial buses answer in tens of ms; an STS3215's load is a share of its stall torque, and without
-# power an arm of such servos falls. A Franka's link is dead after 20 lost packets at 1 kHz.
+# Serial buses answer in tens of ms. An STS3215's load is a share of its stall torque; an arm of
+# such servos falls without power, and is a third as large, and so are its distances.
+_SERVO_ARM: dict[str, Any] = {
+    "stale_stop_s": 0.1,
+    "position_margin_rad": 0.03,
+    "position_tolerance_rad": 0.015,
+    "distance_slow_m": 0.015,
+    "distance_stop_m": 0.005,
+    "load_share": 0.8,
+    "has_brakes": False,
+}
 _BY_DRIVER: dict[str, dict[str, Any]] = {
-    "so101": {
-        "stale_stop_s": 0.1,
-        "position_margin_rad": 0.03,
-        "position_tolerance_rad": 0.015,
-        "load_share": 0.8,
-        "has_brakes": False,
-    },
-    "franka": {"stale_stop_s": 0.02},
+    "so101": _SERVO_ARM,
+    "lerobot": _SERVO_ARM,
+    "ros2": {"stale_stop_s": 0.1},  # JointState comes over a network, 50 to 100 times a second
+    "franka": {"stale_stop_s": 0.02},  # dead after 20 lost packets at 1 kHz
+    "xarm": {"voltage_min_v": 40.0, "voltage_max_v": 56.0, "temperature_max_c": 75.0},  # fed 48 V
 }
 
 
