@@ -141,7 +141,8 @@ class Task:
     `scene` is a file in `folder`, or `robosuite:` and the name of one of robosuite's environments;
     then `judged_goal` is the goal of which robosuite itself tells whether it is reached.
     `hand_yaw_rad` is how an operator's hand is turned from the arm's home, `hand_room_m` (2,) what
-    an open hand needs beside a thing that it lets go, along its closing axis and across.
+    an open hand needs beside a thing that it lets go, along its closing axis and across. `arm` is
+    the one arm that it is laid out for, if it is for one.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Task:
     judged_goal: str = ""
     hand_yaw_rad: float = 0.0
     hand_room_m: tuple[float, float] = (0.022, 0.022)
+    arm: str = ""
 
     @property
     def scale(self) -> float:

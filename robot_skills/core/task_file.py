@@ -33,6 +33,7 @@ _RESET = (
     "open_probability",
     "ee_region_m",
 )
+_OPTIONAL = ("fixtures", "held_out", "hand_yaw_rad", "hand_room_m", "arm")
 _OF_HELD = ("held_error_m", "held_error_rad")
 _OPTIONAL_OF_OBJECTS = (
     "grip_m",
@@ -97,9 +98,7 @@ def load_task(path: Path) -> Task:
         return _other_part_held_out(top)
     of_robosuite = top.text("scene").startswith(ROBOSUITE)
     needed = "judged_goal" if of_robosuite else "reset"
-    top.check_keys(
-        (*_TOP, needed, "goals"), ("fixtures", "held_out", "hand_yaw_rad", "hand_room_m")
-    )
+    top.check_keys((*_TOP, needed, "goals"), _OPTIONAL)
     if not of_robosuite and not (file.parent / top.text("scene")).is_file():
         raise top.error("scene", f"no scene {top.text('scene')!r} beside {file.name}")
     types = _types(top.table("types"))
@@ -120,6 +119,7 @@ def load_task(path: Path) -> Task:
         judged_goal=top.text("judged_goal"),
         hand_yaw_rad=_optional_number(top, "hand_yaw_rad", low=-np.pi) or 0.0,
         hand_room_m=_hand_room(top),
+        arm=top.text("arm"),
     )
     _check_names(top, task)
     goals = _goals(top.table("goals"), task)

@@ -116,7 +116,13 @@ def _ignore_interrupt() -> None:
 
 
 def _check(config: SessionConfig) -> None:
-    """Raise InputError for a goal or camera that is not there, before a folder is claimed."""
+    """Raise InputError for a goal, camera or arm that does not fit, before a folder is claimed."""
+    made_for = _task(config.env).arm
+    if made_for and load_arm(find("assets/arms", config.arm)).name != made_for:
+        raise InputError(
+            f"{config.env} is laid out for the arm {made_for}, whose reach is another than that of "
+            f"{config.arm}; add --arm {made_for}"
+        )
     for name in config.goals:
         _task(config.env).goal(name)
     cameras = camera_names(_scene(config.env, config.arm, (), False))

@@ -108,6 +108,8 @@ def arm_spec(arm: ArmProfile, visual: bool = True) -> mujoco.MjSpec:
     _set_geoms(spec, visual)
     if visual:
         decimate_visual_meshes(spec)
+    elif isinstance(arm.model, FileModel):
+        _drop_unused_meshes(spec)
     for site in spec.sites:
         site.group = HIDDEN_GROUP
     _add_servos(spec, arm)
@@ -138,6 +140,13 @@ def _set_geoms(spec: mujoco.MjSpec, visual: bool) -> None:
             continue
         geom.contype, geom.conaffinity = ARM_BIT, 0
         geom.group = HIDDEN_GROUP
+
+
+def _drop_unused_meshes(spec: mujoco.MjSpec) -> None:
+    used = {geom.meshname for geom in spec.geoms}
+    for mesh in list(spec.meshes):
+        if mesh.name not in used:
+            spec.delete(mesh)
 
 
 def _add_servos(spec: mujoco.MjSpec, arm: ArmProfile) -> None:

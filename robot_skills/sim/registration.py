@@ -1,5 +1,7 @@
 """Makes every task with every arm known to Gymnasium, when asked to."""
 
+import tomllib
+
 import gymnasium
 
 from robot_skills.paths import data_folder
@@ -13,16 +15,20 @@ def register_environments() -> tuple[str, ...]:
     """Register the shipped tasks with the shipped arms; returns their ids. May be called twice.
 
     The task `blocks` is `robot_skills/Blocks-v0` on the default arm, `robot_skills/BlocksPanda-v0`
-    on the arm `panda`. Other folders: `gymnasium.make("robot_skills/Blocks-v0", task=PATH)`.
+    on the arm `panda`. A task that is laid out for one arm goes with that arm only, and the arm
+    with such tasks only: `robot_skills/BlocksSo101-v0` is the task `blocks_so101`.
+    Other folders: `gymnasium.make("robot_skills/Blocks-v0", task=PATH)`.
     """
-    tasks = sorted(file.parent.name for file in data_folder("envs").glob("*/task.toml"))
+    files = sorted(data_folder("envs").glob("*/task.toml"))
+    own = {file.parent.name: str(tomllib.loads(file.read_text()).get("arm", "")) for file in files}
     arms = sorted(file.parent.name for file in data_folder("assets").glob("arms/*/profile.toml"))
-    pairs = [(task, arm) for task in tasks for arm in arms]
-    return tuple(_register(task, arm) for task, arm in pairs)
+    alike = [arm for arm in arms if arm not in own.values()]
+    pairs = [(task, arm) for task, one in own.items() for arm in ([one] if one else alike)]
+    return tuple(_register(task, arm, own[task]) for task, arm in pairs)
 
 
-def _register(task: str, arm: str) -> str:
-    name = _camel_case(task) + ("" if arm == DEFAULT_ARM else _camel_case(arm))
+def _register(task: str, arm: str, own: str) -> str:
+    name = _camel_case(task) + ("" if arm in (DEFAULT_ARM, own) else _camel_case(arm))
     identifier = f"{NAMESPACE}/{name}-v0"
     if identifier not in gymnasium.registry:
         gymnasium.register(

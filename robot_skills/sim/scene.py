@@ -122,10 +122,11 @@ def _task_spec(task: Task, present: tuple[str, ...]) -> mujoco.MjSpec:
 
 
 def _add_wrist_camera(spec: mujoco.MjSpec) -> None:
-    hand = spec.site(EE_SITE).parent
-    hand.add_camera(
+    site = spec.site(EE_SITE)
+    camera = site.parent.add_camera(
         name=WRIST_CAMERA, pos=[0.0, 0.07, -0.11], xyaxes=[-1, 0, 0, 0, 0.92, 0.39], fovy=70
     )
+    camera.set_frame(site.parent.add_frame(pos=site.pos, quat=site.quat))
 
 
 def _index(
