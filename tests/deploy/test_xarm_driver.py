@@ -37,6 +37,9 @@ from robot_skills.deploy.drivers.xarm.reports import (
     RICH_PORT,
 )
 
+# The client warns with a deprecated method of its logger, at every servo target.
+pytestmark = pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated")
+
 Floats = NDArray[np.float64]
 
 ARM = load_arm(paths.find("assets/arms", "xarm6"))
@@ -256,6 +259,14 @@ def test_the_vendors_own_structure_reads_the_reports_as_we_do(
         assert vendors.temperatures == frame["temperature_c"].tolist()
         assert vendors.joint_voltages == frame["voltage_cv"].tolist()
         assert vendors.version.startswith("6,6,XI1300TWIN01")
+
+
+def test_looking_on_stops_nobody_elses_motion(driver: XArmDriver, twin: TwinProcess) -> None:
+    driver.start()
+    onlooker = XArmDriver(twin.address, ARM, ControlSettings())
+    onlooker.connect(5.0)
+    onlooker.close()
+    assert follow(driver, 0, 0.05, 0.2).fault is None
 
 
 def test_another_model_is_named(twin: TwinProcess) -> None:

@@ -68,6 +68,7 @@ class XArmDriver:
         self._rate_hz = settings.for_arm(arm).rate_hz
         self._torque_max = arm.deploy.torque_max_nm if arm.deploy is not None else None
         self._client: Any = None  # the vendor's client has no types
+        self._moves = False  # whether this driver has made the arm follow it
         self._started = False
         self._stopped_since_s: float | None = None
         self.info = self._info("", "")
@@ -79,6 +80,7 @@ class XArmDriver:
         """
         wait_s = timeout_s / 4
         with contextlib.ExitStack() as undo:
+            undo.callback(self._forget_client)
             self._realtime = self._report(undo, REALTIME_PORT, wait_s)
             self._rich = self._report(undo, RICH_PORT, wait_s)
             self._client = self._link(undo)
@@ -116,7 +118,7 @@ class XArmDriver:
         fault = self.read().fault
         if fault is not None:
             raise RobotFault(str(fault))
-        client = self._client
+        client, self._moves = self._client, True
         _obeyed("enable its motors", client.motion_enable(True))
         _obeyed("enter servo mode", client.set_mode(SERVO_MODE))
         _obeyed("become ready", client.set_state(READY_STATE))
@@ -141,10 +143,11 @@ class XArmDriver:
         """Have the controller stop the arm, which it then holds; POWER_OFF locks the brakes.
 
         It slows the arm down by itself, whatever the kind. Returns once it has confirmed, or when
-        the link did not answer in time; the stop is then repeated until it gets through.
+        the link did not answer in time; the stop is then repeated until it gets through. An arm
+        that this driver never moved is left to whoever moves it, but for POWER_OFF.
         """
         self._started = False
-        if self._client is None:
+        if self._client is None or not (self._moves or kind is StopKind.POWER_OFF):
             return
         self._gripper.forget()
         stopped = self._sender.stop(STOP_TIMEOUT_S)
@@ -174,6 +177,9 @@ class XArmDriver:
         self._client.disconnect()
         self._realtime.close()
         self._rich.close()
+
+    def _forget_client(self) -> None:
+        self._client = None
 
     def _info(self, serial: str, firmware: str) -> ArmInfo:
         arm = self._arm
