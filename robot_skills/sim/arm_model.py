@@ -107,7 +107,7 @@ def arm_spec(arm: ArmProfile, visual: bool = True) -> mujoco.MjSpec:
         body.gravcomp = 1.0
     _set_geoms(spec, visual)
     if visual:
-        decimate_visual_meshes(spec)
+        decimate_visual_meshes(spec, arm.reach_m)
     elif isinstance(arm.model, FileModel):
         _drop_unused_meshes(spec)
     for site in spec.sites:

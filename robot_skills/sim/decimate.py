@@ -8,14 +8,17 @@ Floats = NDArray[np.float64]
 Faces = NDArray[np.int64]
 
 CELL_M = 0.006  # two pixels of a 640 x 480 image at arm's length
+ARM_M = 0.85  # of which this is the length
 KEEP_BELOW = 300  # vertices; smaller meshes stay as they are
 
 
-def decimate_visual_meshes(spec: mujoco.MjSpec) -> None:
+def decimate_visual_meshes(spec: mujoco.MjSpec, reach_m: float) -> None:
     """Replace, in place, every large mesh that only cameras see by a coarser one.
 
-    Vertices are clustered on a grid of `CELL_M` (Rossignac and Borrel 1993).
+    Vertices are clustered on a grid of `CELL_M`, less for an arm of less reach, at which cameras
+    look from nearer (Rossignac and Borrel 1993).
     """
+    cell_m = CELL_M * min(1.0, reach_m / ARM_M)
     model = spec.compile()
     seen = {g.meshname for g in spec.geoms if g.contype == 0 and g.conaffinity == 0}
     touched = {g.meshname for g in spec.geoms if g.contype != 0 or g.conaffinity != 0}
@@ -23,7 +26,7 @@ def decimate_visual_meshes(spec: mujoco.MjSpec) -> None:
         mesh = model.mesh(name)
         if mesh.vertnum[0] < KEEP_BELOW:
             continue
-        vertices, faces = _cluster(*_as_in_file(model, mesh.id))
+        vertices, faces = _cluster(*_as_in_file(model, mesh.id), cell_m)
         coarse = spec.add_mesh(name=f"{name}_coarse")
         coarse.uservert = vertices.ravel()
         coarse.userface = faces.ravel().astype(np.int32)
@@ -44,8 +47,8 @@ def _as_in_file(model: mujoco.MjModel, mesh: int) -> tuple[Floats, Faces]:
     return vertices, model.mesh_face[first : first + faces].astype(np.int64)
 
 
-def _cluster(vertices: Floats, faces: Faces) -> tuple[Floats, Faces]:
-    cells = np.floor(vertices / CELL_M).astype(np.int64)
+def _cluster(vertices: Floats, faces: Faces, cell_m: float) -> tuple[Floats, Faces]:
+    cells = np.floor(vertices / cell_m).astype(np.int64)
     _, cluster = np.unique(cells, axis=0, return_inverse=True)
     cluster = cluster.reshape(-1)
     sums = np.zeros((cluster.max() + 1, 3))
