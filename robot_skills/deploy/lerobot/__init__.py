@@ -1,0 +1,1 @@
+"""LeRobot, both ways, from an environment of its own: nothing here imports it but `package`."""
