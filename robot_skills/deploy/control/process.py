@@ -168,9 +168,7 @@ class ControlProcess:
             self._reader.join(STOP_TIMEOUT_S)
             self._reader = None
             self._channel.close()
-        if self._memory is not None:
-            self._memory.close()
-            self._memory = None
+            self._cells().close()  # its last records can still be read
 
     def _spawn(self, move: bool, clear: bool) -> None:
         self._memory = memory = ArmMemory.create(self._arm.dof)
