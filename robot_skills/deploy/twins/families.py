@@ -1,17 +1,26 @@
 """Which twin belongs to which arm; each family's protocols are imported only when asked for."""
 
 from robot_skills.core.arm import ArmProfile
-from robot_skills.core.errors import InputError
+from robot_skills.core.errors import InputError, unknown_name
 from robot_skills.deploy.twins.controller import Note, TwinController
 from robot_skills.deploy.twins.gap import Gap
 from robot_skills.deploy.twins.physics import TwinPhysics
 
+OWN_CLOCKS = {"franka": "sim"}
 TICKS_S = {"ur": 0.002, "franka": 0.001, "xarm": 0.002, "so101": 0.002, "ros2": 0.002}
 
 
 def tick_of(arm: ArmProfile) -> float:
     """One step of physics in s: the controller's own cycle where it has one."""
     return TICKS_S[_family(arm)]
+
+
+def clock_of(arm: ArmProfile, asked: str) -> str:
+    """The clock "wall" or "sim" that is `asked` for, the family's own where none is."""
+    clock = asked or OWN_CLOCKS.get(_family(arm), "wall")
+    if clock not in ("wall", "sim"):
+        raise unknown_name("clock", clock, ["wall", "sim"])
+    return clock
 
 
 def make_controller(

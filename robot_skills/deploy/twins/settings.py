@@ -20,7 +20,7 @@ class TwinSettings:
     """How much it differs from training: 0 not at all, 1 as an arm may, 2 twice that."""
     log: str = ""
     """File for its own log."""
-    clock: str = "wall"
+    clock: str = ""
     """What drives its time: wall, or sim: as wall, but it waits for commands and never hurries.
 
-    Only families whose protocol pairs each state with one command wait: franka."""
+    Empty is the family's own: sim where each state asks for one command (franka), else wall."""

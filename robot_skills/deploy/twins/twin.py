@@ -14,11 +14,10 @@ from typing import Any
 
 from robot_skills import paths
 from robot_skills.core.arm import ArmProfile, driven_by, load_arm
-from robot_skills.core.errors import unknown_name
 from robot_skills.core.task_file import load_task
 from robot_skills.deploy import perception
 from robot_skills.deploy.twins.controller import Order
-from robot_skills.deploy.twins.families import make_controller, tick_of
+from robot_skills.deploy.twins.families import clock_of, make_controller, tick_of
 from robot_skills.deploy.twins.gap import Gap, draw_gap
 from robot_skills.deploy.twins.hub import Hub
 from robot_skills.deploy.twins.physics import LagJoints, TwinPhysics
@@ -36,19 +35,18 @@ class Twin:
 
     def __init__(self, settings: TwinSettings) -> None:
         self._settings = settings
-        if settings.clock not in CATCH_UP_MAX_S:
-            raise unknown_name("clock", settings.clock, list(CATCH_UP_MAX_S))
         folder = paths.find("assets/arms", settings.arm)
         arm = driven_by(load_arm(folder), settings.driver)
         gap = draw_gap(settings.gap, settings.seed)
         self._tick_s = tick_of(arm)
+        self._clock = clock_of(arm, settings.clock)
         self._physics = _physics(settings, arm, gap, self._tick_s)
         self._log = TruthLog(self._physics.joint_position, self._tick_s)
         self._tick = 0
         self._linked = True
         self._running = True
         self._controller = make_controller(
-            settings.host, arm, self._physics, gap, self._note, settings.clock
+            settings.host, arm, self._physics, gap, self._note, self._clock
         )
         self._poses = PoseServer(self._physics, gap, settings.seed, self._tick_s)
         self._hub = Hub(settings.host)
@@ -68,7 +66,7 @@ class Twin:
             due_s = start_s + (self._tick + 1) * self._tick_s
             self._serve_until(due_s)
             late_s = time.monotonic() - due_s
-            if late_s > CATCH_UP_MAX_S[self._settings.clock]:
+            if late_s > CATCH_UP_MAX_S[self._clock]:
                 start_s += late_s
             self._advance()
             while not self._orders.empty():

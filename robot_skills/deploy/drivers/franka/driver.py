@@ -88,7 +88,10 @@ class FrankaDriver:
         self._wish.draft["number"] = 0
         self._wish.publish()
         self._order_and_wait(link.START)
-        self._wait(lambda: bool(self._reading.read()["following"]), "the motion did not start")
+        self._wait(self._settled, "the motion did not start")
+        state = self.read()
+        if state.fault is not None:
+            raise RobotFault(str(state.fault))
         self._started = True
 
     def command(self, joint_position_rad: Floats, gripper_width_m: float | None) -> Floats:
@@ -99,8 +102,9 @@ class FrankaDriver:
         if not np.isfinite(joint_position_rad).all():
             raise RobotFault("a joint target is not finite")
         reading = self._reading.read()
-        if not (self._started and reading["following"]):
-            why = reading["fault"].decode() or "it was stopped, or never started"
+        if not (self._started and reading["following"]) or self._link_ended():
+            fault = self._fault(reading, self._seen.read())
+            why = fault or "it was stopped, or never started"
             raise RobotFault(f"the arm follows no targets: {why}")
         self._target.draft["position"] = joint_position_rad
         self._target.draft["number"] += 1
@@ -123,10 +127,11 @@ class FrankaDriver:
 
     def clear_fault(self) -> None:
         """Recover from a reflex, or link up again; RobotFault when the arm refuses."""
-        if self._link is None or self._link.poll() is not None:
+        fault = self.read().fault
+        if fault is not None and fault.kind in (FaultKind.LINK, FaultKind.GRIPPER):
             self._shut_down()
             self._launch(ANSWER_S)
-        fault = self.read().fault
+            fault = self.read().fault
         if fault is not None and fault.kind is FaultKind.EMERGENCY_STOP:
             raise RobotFault(str(fault))
         self._order_and_wait(link.RECOVER)
@@ -141,10 +146,13 @@ class FrankaDriver:
         """States that the link's process never saw since it was connected."""
         return int(self._reading.read()["lost"])
 
+    def _link_ended(self) -> bool:
+        return self._link is None or self._link.poll() is not None
+
     def _fault(self, reading: np.void, seen: np.void) -> Fault | None:
         if reading["fault_kind"]:
             return Fault(FaultKind(reading["fault_kind"].decode()), reading["fault"].decode())
-        if self._link is None or self._link.poll() is not None:
+        if self._link_ended():
             return Fault(FaultKind.LINK, "the process that holds the arm's link has ended")
         trouble = seen["error"] or self._hand_orders.read()["error"]
         return Fault(FaultKind.GRIPPER, trouble.decode()) if trouble else None
@@ -182,11 +190,15 @@ class FrankaDriver:
             raise RobotFault(fault.detail)
         return bool(reading["cycles"]) and bool(seen["count"])
 
+    def _settled(self) -> bool:
+        reading = self._reading.read()
+        return bool(reading["following"]) or bool(reading["fault_kind"])
+
     def _spawn(
         self, module: str, layouts: memory.Layouts, numbers: tuple[float, ...]
     ) -> tuple[subprocess.Popen[bytes], list[memory.Record]]:
         file_descriptor = memory.create(layouts)
-        words = (self._host, file_descriptor, *numbers)
+        words = (self._host, file_descriptor, os.getpid(), *numbers)
         try:
             process = subprocess.Popen(
                 [sys.executable, "-m", module, *map(str, words)],

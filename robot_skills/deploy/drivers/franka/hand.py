@@ -1,6 +1,6 @@
 """The processes that hold libfranka's link to the Franka Hand.
 
-    python -m robot_skills.deploy.drivers.franka.hand HOST FD SPEED_M_S FORCE_N STROKE_M
+    python -m robot_skills.deploy.drivers.franka.hand HOST FD PARENT SPEED_M_S FORCE_N STROKE_M
 
 libfranka's calls to the hand last as long as its fingers move. So the process divides after it has
 connected: one half gives orders (TCP), the other reads widths (UDP). A wish that comes while the
@@ -37,10 +37,9 @@ class Hand:
             self._hand.grasp(width_m, self._speed_m_s, self._force_n, tolerance_m, tolerance_m)
 
 
-def _give_orders(hand: Hand, records: list[memory.Record], stroke_m: float) -> None:
+def _give_orders(hand: Hand, records: list[memory.Record], stroke_m: float, parent: int) -> None:
     seen, wish, _ = records
     last_m: float | None = None
-    parent = os.getppid()
     while os.getppid() == parent:
         wanted = wish.read()
         width_m = min(max(float(wanted["width_m"]), 0.0), stroke_m)
@@ -52,8 +51,7 @@ def _give_orders(hand: Hand, records: list[memory.Record], stroke_m: float) -> N
             time.sleep(PERIOD_S)
 
 
-def _read_widths(hand: Any, seen: memory.Record) -> None:
-    parent = os.getppid()
+def _read_widths(hand: Any, seen: memory.Record, parent: int) -> None:
     while os.getppid() == parent:
         state = hand.read_once()
         seen.draft["width_m"], seen.draft["width_max_m"] = state.width, state.max_width
@@ -68,7 +66,7 @@ def _tell(record: memory.Record, error: BaseException) -> None:
 
 def main() -> None:
     """Connect, divide, and serve until the process that started this one ends."""
-    host, file_descriptor, speed, force, stroke = sys.argv[1:]
+    host, file_descriptor, parent, speed, force, stroke = sys.argv[1:]
     records = memory.attach(int(file_descriptor), HAND_RECORDS)
     seen, _, orders = records
     try:
@@ -78,15 +76,16 @@ def main() -> None:
     except Exception as error:  # libfranka's have no common base
         _tell(orders, error)
         sys.exit(1)
+    orders_half = os.getpid()
     if os.fork() == 0:
         try:
-            _read_widths(library_hand, seen)
+            _read_widths(library_hand, seen, orders_half)
         except Exception as error:
             _tell(seen, error)
         os._exit(0)  # the link is the other half's to close
     try:
         hand = Hand(library_hand, float(speed), float(force), float(stroke))
-        _give_orders(hand, records, float(stroke))
+        _give_orders(hand, records, float(stroke), int(parent))
     except Exception as error:
         _tell(orders, error)
 

@@ -1,9 +1,9 @@
 """The process that holds libfranka's link to the arm: a state in, a command out, each millisecond.
 
-    python -m robot_skills.deploy.drivers.franka.link HOST FD PERIOD_S WATCHDOG_S SPEED_MAX...
+    python -m robot_skills.deploy.drivers.franka.link HOST FD PARENT PERIOD_S WATCHDOG_S SPEED...
 
-It obeys the orders in the memory of file descriptor FD. When targets cease for WATCHDOG_S, or the
-process that started it ends, it brakes along its path and ends the motion; when it ends itself, the
+It obeys the orders in the memory of file descriptor FD. When targets cease for WATCHDOG_S, or its
+process PARENT ends, it brakes along its path and ends the motion; when it ends itself, the
 arm misses its commands and stops after 20 of them.
 """
 
@@ -24,6 +24,7 @@ START, HOLD, FINISH, CUT, RECOVER, QUIT = b"start", b"hold", b"finish", b"cut", 
 # Contacts that stop the arm: above what it needs to lift its load, far below what its joints give.
 COLLISION_NM = [40.0, 40.0, 38.0, 38.0, 32.0, 30.0, 24.0]
 COLLISION_N = [60.0, 60.0, 60.0, 30.0, 30.0, 30.0]
+RECOVERY_CYCLES = 500  # in which the arm's mode must show that it has recovered
 MODES = {
     "Idle": "idle",
     "Move": "move",
@@ -61,9 +62,8 @@ class ArmLink:
         self._time_ms = 0
         self._cycles = 1
 
-    def serve(self) -> None:
-        """Answer states and obey orders until told to quit, or left alone."""
-        parent = os.getppid()
+    def serve(self, parent: int) -> None:
+        """Answer states and obey orders until told to quit, or left alone by process `parent`."""
         while not self._quitting or self._motion is not None:
             if self._motion is None:
                 self._publish(self._robot.read_once())
@@ -134,7 +134,10 @@ class ArmLink:
         self._end("")
         if self._state.robot_mode.name == "Reflex":
             self._robot.automatic_error_recovery()
-        self._publish(self._robot.read_once())
+        for _ in range(RECOVERY_CYCLES):  # states from before may still be on their way
+            self._publish(self._robot.read_once())
+            if self._state.robot_mode.name not in ("Reflex", "AutomaticErrorRecovery"):
+                return
 
     def _start(self) -> None:
         if self._motion is None:
@@ -185,13 +188,13 @@ def _names(errors: Any) -> str:
 
 def main() -> None:
     """Serve as the command line says; what goes wrong is told in the shared memory."""
-    host, file_descriptor, period_s, watchdog_s, *speed_max = sys.argv[1:]
+    host, file_descriptor, parent, period_s, watchdog_s, *speed_max = sys.argv[1:]
     records = memory.attach(int(file_descriptor), ARM_RECORDS)
     times_s = float(period_s), float(watchdog_s)
     try:
         link = ArmLink(host, records, np.array(speed_max, dtype=float), times_s)
         gc.freeze()
-        link.serve()
+        link.serve(int(parent))
     except Exception as error:  # libfranka's have no common base
         reading = records[0]
         reading.draft["fault_kind"], reading.draft["following"] = FaultKind.LINK.encode(), False

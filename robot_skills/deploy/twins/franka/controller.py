@@ -20,7 +20,8 @@ class FrankaController:
     """An FR3 with its hand; the gap's delays lie between controller and servos.
 
     The interface itself allows no delay: commands that are a cycle late count as lost, and 20 of
-    them end the motion.
+    them end the motion. Its own faults: pstop {name of an Error, or none}, estop and then enable,
+    drop {share of packets that are lost, each way}.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class FrankaController:
         self._service = RobotService(self._arm, robot_model(), self._link.subscribe)
         self._gripper = GripperService(host, self._arm, physics, arm.gripper.width_max_m)
         self.faults: Mapping[str, Order] = {
-            "pstop": lambda _: self._arm.reflex(Error.JOINT_REFLEX, "asked for on stdin"),
+            "pstop": self._reflex,
             "estop": lambda _: self._arm.user_stop(),
             "enable": lambda _: self._arm.enable(),
             "drop": self._drop,
@@ -69,6 +70,10 @@ class FrankaController:
         """Let go of the sockets that are not the hub's."""
         self._link.close()
         self._gripper.close()
+
+    def _reflex(self, name: object) -> None:
+        error = Error.JOINT_REFLEX if name is None else Error[str(name).upper()]
+        self._arm.reflex(error, "asked for on stdin")
 
     def _drop(self, share: object) -> None:
         self._link.drop_share = float(str(share))

@@ -2,11 +2,13 @@
 
 import select
 import socket
+import time
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.deploy.twins.franka import wire
+from robot_skills.deploy.twins.franka.wire import TICK_S
 from robot_skills.deploy.twins.hub import DelayLine
 
 Floats = NDArray[np.float64]
@@ -19,18 +21,20 @@ class StateLink:
     """Sends states and takes in commands, some of them late or lost.
 
     A command counts only when it answers the newest state, as the interface's deadline of one
-    cycle asks; whatever comes later counts as lost. With `lockstep` a cycle waits for its command,
-    so that a busy machine stretches the arm's time instead of losing packets.
+    cycle asks; whatever comes later counts as lost. A twin that is late gives its client the whole
+    cycle all the same. With `lockstep` a cycle waits for its command, so that a busy machine
+    stretches the arm's time instead of losing packets.
     """
 
     def __init__(self, host: str, lockstep: bool, seed: int) -> None:
         self._host = host
-        self._lockstep = lockstep
+        self._patience_s = PATIENCE_S if lockstep else TICK_S
         self._random = np.random.default_rng([seed, 0x7564])
         self._client: tuple[str, int] | None = None
         self._incoming: DelayLine[bytes] = DelayLine(0.0)
         self._outgoing: DelayLine[bytes] = DelayLine(0.0)
         self._awaited = False
+        self._sent_s = 0.0
         self._newest_id = 0
         self.drop_share = 0.0
 
@@ -55,8 +59,9 @@ class StateLink:
 
     def command(self, time_s: float, moving: bool) -> Command | None:
         """The command that answers the newest state, None where none came in time."""
-        if self._lockstep and moving and self._awaited:
-            select.select([self._socket], [], [], PATIENCE_S)
+        if moving and self._awaited:
+            patience_s = self._sent_s + self._patience_s - time.monotonic()
+            select.select([self._socket], [], [], max(patience_s, 0.0))
         for packet in self._packets():
             if not self._dropped():
                 self._incoming.push(time_s, packet)
@@ -78,6 +83,7 @@ class StateLink:
         self._awaited = not self._dropped()
         if self._awaited:
             self._outgoing.push(time_s, state)
+            self._sent_s = time.monotonic()
         for packet in self._outgoing.due(time_s):
             self._send(packet)
 
