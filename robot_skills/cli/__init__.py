@@ -18,6 +18,7 @@ VERBS = {
     "plan": "chain skills towards facts that should hold",
     "run": "carry out and evaluate in simulation",
     "deploy": "carry out on a real arm, or on its twin",
+    "teleoperate": "drive an arm or its twin with the keyboard, and record",
     "handoffs": "where one skill ends and the next cannot start, and what would mend it",
     "library": "look after libraries: versions, promotion, search, one file to give away",
     "compare": "which of two libraries is better, on the same starts",
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def overview() -> str:
     """Every verb with one line, as `robot-skills --help` prints it."""
-    lines = [f"  {name:<9} {line}" for name, line in VERBS.items()]
+    lines = [f"  {name:<11} {line}" for name, line in VERBS.items()]
     return "\n".join(
         [
             "usage: robot-skills VERB [flags]",

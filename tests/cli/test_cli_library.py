@@ -150,7 +150,7 @@ def test_a_rollback_goes_back_and_forward(library, type_in):
 
 
 def test_a_real_arm_takes_a_library_only_after_both_steps(library, type_in, tmp_path):
-    on_arm = Deploy(goal="open(drawer)", library=library, host="192.0.2.1")
+    on_arm = Deploy(goal="open(drawer)", library=library, host="192.0.2.1", arm="ur5e")
     with pytest.raises(InputError, match=r"is allowed on hardware; .*candidate"):
         on_arm.deploy()
     simulated = results_file(tmp_path / "run.json", library, 50)

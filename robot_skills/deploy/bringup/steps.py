@@ -36,5 +36,7 @@ def carry_out(steps: Sequence[Step], person: Person, done: int = 0, total: int =
                 person.listen()
         except Stopped:
             raise
-        except (StepFailed, InputError, RobotFault) as error:
+        except RobotFault as fault:  # says itself what to do
+            raise CheckFailed(f"{step.name} stopped: {fault}. Then check again") from None
+        except (StepFailed, InputError) as error:
             raise CheckFailed(f"{step.name} failed: {error}. {step.remedy}") from None

@@ -1,0 +1,151 @@
+"""robot-skills deploy --check: looks at everything about an arm in order; then its calibration."""
+
+import contextlib
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robot_skills.cli.arm_target import ArmTarget, Reached
+from robot_skills.core.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from robot_skills.deploy.bringup.check import Views
+    from robot_skills.deploy.bringup.person import Person
+    from robot_skills.deploy.driver import ArmInfo
+    from robot_skills.deploy.driver_robot import DriverRobot
+
+Connect = Callable[[Reached, bool], "DriverRobot"]
+MOTION_STEPS = 2
+
+
+@dataclass(frozen=True)
+class CheckRun:
+    """One check; `connect` makes a robot of what is reached, which only looks when told so."""
+
+    target: ArmTarget
+    connect: Connect
+    calibration: str
+    yes: bool
+    views: "Views"
+    extrinsics: Path | None
+
+    def run(self) -> None:
+        """Look, then move by little, then write the calibration; raises CheckFailed."""
+        self.target.check()
+        if self.yes and self.target.host:
+            raise InputError("--yes is for twins: beside a real arm a person answers")
+        cameras = read_extrinsics(self.extrinsics)
+        with _person(self.yes) as person, self.target.reached() as reached:
+            print(f"connecting to {reached.arm.name} at {reached.address.host}; nothing moves")
+            looked = self._look(reached, person)
+            if not (self.yes or sys.stdin.isatty()):
+                print(
+                    "there is no terminal to answer at: joints and gripper were not moved, and no "
+                    "calibration was written"
+                )
+                return
+            info = self._move(reached, person, looked)
+            self._keep(reached, info, cameras)
+
+    def _look(self, reached: Reached, person: "Person") -> int:
+        from robot_skills.deploy.bringup.check import step_of_views, steps_without_motion
+        from robot_skills.deploy.bringup.steps import carry_out
+
+        host = reached.perception or reached.address.host
+        with self.connect(reached, True) as robot:
+            steps = steps_without_motion(robot, reached.arm, reached.address.host, host)
+            if self.views.sources:
+                steps.append(step_of_views(self.views, person))
+            carry_out(steps, person, total=len(steps) + MOTION_STEPS)
+        return len(steps)
+
+    def _move(self, reached: Reached, person: "Person", done: int) -> "ArmInfo":
+        from robot_skills.deploy.bringup.check import steps_with_motion
+        from robot_skills.deploy.bringup.steps import carry_out
+        from robot_skills.sim.kinematics import MujocoKinematics
+
+        kinematics = MujocoKinematics(reached.arm)
+        with self.connect(reached, False) as robot:
+            steps = steps_with_motion(robot, reached.arm, kinematics, person)
+            carry_out(steps, person, done, done + MOTION_STEPS)
+            return robot.info
+
+    def _keep(
+        self, reached: Reached, info: "ArmInfo", cameras: "dict[str, NDArray[np.float64]]"
+    ) -> None:
+        from robot_skills.deploy.calibration import (
+            calibration_file,
+            calibration_of,
+            save_calibration,
+        )
+
+        if reached.twin is not None and not self.calibration:
+            print("all is well; a twin needs no calibration file")
+            return
+        by = "yes to everything" if self.yes else "a person at the terminal"
+        calibration = calibration_of(reached.arm, info, by, now(), cameras)
+        file = calibration_file(self.calibration, reached.arm.name, reached.address.host)
+        save_calibration(file, calibration)
+        print(f"all is well; calibration {calibration.id} written: {file}")
+
+
+def read_extrinsics(file: Path | None) -> "dict[str, NDArray[np.float64]]":
+    """Poses (7,) of cameras in world from a TOML file of `name = [7 numbers]`."""
+    import numpy as np
+
+    if file is None:
+        return {}
+    try:
+        table = tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        raise InputError(f"no file {file} with camera poses") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{file}: {error}") from None
+    poses = {}
+    for name, values in table.items():
+        pose = np.asarray(values if isinstance(values, list) else [], dtype=object)
+        if pose.shape != (7,) or not all(isinstance(v, int | float) for v in pose):
+            raise InputError(
+                f"{file}: {name}: expected 7 numbers, position in m and quaternion wxyz in world; "
+                f"found {values!r}"
+            )
+        poses[name] = pose.astype(float)
+    return poses
+
+
+def camera_sources(given: tuple[str, ...]) -> dict[str, str]:
+    """Sources by camera from NAME=SOURCE words; raises InputError at others."""
+    found = {}
+    for word in given:
+        name, equals, source = word.partition("=")
+        if not (name and equals and source):
+            raise InputError(f"--camera {word!r}: write NAME=DEVICE or NAME=FILE, such as front=0")
+        found[name] = source
+    return found
+
+
+def now() -> str:
+    """The moment, in ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@contextlib.contextmanager
+def _person(yes: bool) -> "Iterator[Person]":
+    from robot_skills.cli.person import NobodyThere, PersonAtTerminal, TwinOperator
+    from robot_skills.record.terminal import TerminalKeys
+
+    if yes:
+        yield TwinOperator()
+    elif sys.stdin.isatty():
+        with TerminalKeys() as keys:
+            print("space or q stops at any time")
+            yield PersonAtTerminal(keys.pressed)
+    else:
+        yield NobodyThere()
