@@ -25,7 +25,7 @@ class TruthLog:
     def __init__(self, joint_position: Floats, tick_s: float) -> None:
         self._tick_s = tick_s
         self._ticks_per_row = max(1, round(ROW_S / tick_s))
-        self._first = joint_position.copy()
+        self._first = self._position = joint_position.copy()
         self._last_velocity = np.zeros_like(joint_position)
         self._speed = np.zeros_like(joint_position)
         self._acceleration = np.zeros_like(joint_position)
@@ -43,7 +43,7 @@ class TruthLog:
         self._acceleration = np.maximum(self._acceleration, change)
         self._excursion = np.maximum(self._excursion, np.abs(position - self._first))
         self._lead = np.maximum(self._lead, np.abs(physics.joint_reference - position))
-        self._last_velocity = velocity.copy()
+        self._position, self._last_velocity = position.copy(), velocity.copy()
         if float(np.abs(velocity).max()) > STANDSTILL_RAD_S:
             self._last_motion_s = tick * self._tick_s
         if tick % self._ticks_per_row == 0:
@@ -59,6 +59,7 @@ class TruthLog:
         return {
             "robot_time_s": self._rows[-1][0] if self._rows else 0.0,
             "rows": len(self._rows),
+            "joint_position_rad": _rounded(self._position),
             "largest_joint_speed_rad_s": _rounded(self._speed),
             "largest_joint_acceleration_rad_s2": _rounded(self._acceleration),
             "largest_joint_excursion_rad": _rounded(self._excursion),

@@ -1,6 +1,7 @@
 """The UR family's TwinController: a control box and everything it serves on one address."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from robot_skills.core.arm import ArmProfile
 from robot_skills.deploy.drivers import robotiq
@@ -27,6 +28,7 @@ class UrController:
         self._gripper = GripperServer(self._cabinet, physics, arm.gripper.width_max_m)
         self.faults: Mapping[str, Order] = {
             "pstop": lambda _: self._cabinet.protective_stop("asked for on stdin"),
+            "drop": self._drop,
             "estop": lambda _: self._cabinet.emergency_stop(),
         }
 
@@ -41,6 +43,9 @@ class UrController:
     def set_delay(self, delay_s: float) -> None:
         """Hold RTDE back by this long, each way."""
         self._rtde.inputs.delay_s = self._rtde.outputs.delay_s = delay_s
+
+    def _drop(self, value: Any) -> None:
+        self._rtde.drop_share = float(value["p"])
 
     def tick(self, tick: int, linked: bool) -> None:
         """Take in what is due, move the arm, send what is due."""

@@ -8,6 +8,8 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from robot_skills.deploy.twins.hub import Connection, DelayLine, Receive
 
 PORT = 30004
@@ -175,6 +177,8 @@ class RtdeServer:
         self.outputs: DelayLine[tuple[Connection, bytes]] = DelayLine(delay_out_s)
         self._subscriptions: list[_Subscription] = []
         self._time_s = 0.0
+        self.drop_share = 0.0
+        self._rng = np.random.default_rng(0)
 
     def greet(self, connection: Connection) -> Receive:
         """Take up a client."""
@@ -195,7 +199,8 @@ class RtdeServer:
         """Hand on the inputs that are due at robot time `time_s`."""
         self._time_s = time_s
         for values in self.inputs.due(time_s):
-            self._receive_inputs(values)
+            if self._rng.random() >= self.drop_share:
+                self._receive_inputs(values)
 
     def publish(self, tick: int, values: Mapping[str, Value]) -> None:
         """Queue this tick's state for every client, and send what is due."""
@@ -205,7 +210,8 @@ class RtdeServer:
                 item = (subscription.connection, subscription.packet(values))
                 self.outputs.push(self._time_s, item)
         for connection, packet in self.outputs.due(self._time_s):
-            connection.send(packet)
+            if self._rng.random() >= self.drop_share:
+                connection.send(packet)
 
 
 class _Session:
