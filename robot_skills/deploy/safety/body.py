@@ -16,8 +16,9 @@ from robot_skills.sim.arm_names import EE_SITE, JOINT_PREFIX
 
 Floats = NDArray[np.float64]
 
+CAPSULE = mujoco.mjtGeom.mjGEOM_CAPSULE
 TABLE = "table"
-NEIGHBOURHOOD_RAD = 0.2  # about home, where no distance is to be a reason to slow
+NEIGHBOURHOOD_RAD = 0.1  # about home, where no distance is to be a reason to slow
 SAMPLES = 200
 ALWAYS_NEAR_M = 0.005  # beyond the distance at which an arm slows
 
@@ -34,17 +35,19 @@ class ArmBody:
     """One arm of capsules on a table, moved by kinematics alone; one pose at a time.
 
     `table_m` is the table's height in world, None where none is known. Watched are all pairs of
-    parts that neither meet in a joint nor are near each other around the arm's home, and all parts
-    and the table but for the base and the hand, which is there to touch things.
+    bodies that neither meet in a joint nor are near each other around the arm's home, and all and
+    the table but for the base and the hand, which is there to touch things.
     """
 
     def __init__(self, arm: ArmProfile, table_m: float | None, slow_m: float) -> None:
         whole = _whole(arm)
-        self._capsules = fit_capsules(whole, arm)
-        pairs = _candidates(arm, whole, self._capsules, table_m is not None)
-        model = _compiled(arm, self._capsules, table_m, [], slow_m)
+        capsules = fit_capsules(whole, arm)
+        pairs = _candidates(arm, whole, capsules, table_m is not None)
+        model = _compiled(arm, capsules, table_m, [], slow_m)
         self.pairs = _far_at_home(model, arm, pairs, slow_m + ALWAYS_NEAR_M)
-        self._model = _compiled(arm, self._capsules, table_m, self.pairs, slow_m)
+        parts = part_names(arm)
+        self._labels = {capsule.name: parts[capsule.part] for capsule in capsules}
+        self._model = _compiled(arm, capsules, table_m, self.pairs, slow_m)
         self._data = mujoco.MjData(self._model)
         self._site = self._model.site(EE_SITE).id
         self._qpos = self._data.qpos
@@ -83,8 +86,12 @@ class ArmBody:
         if distance_m == inf:
             return Near(inf)
         geoms = self._data.contact.geom[int(self._data.contact.dist.argmin())]
-        first, second = (self._model.geom(int(geom)).name for geom in geoms)
+        first, second = (self._label(int(geom)) for geom in geoms)
         return Near(distance_m, (first, second))
+
+    def _label(self, geom: int) -> str:
+        name = str(self._model.geom(geom).name)
+        return self._labels.get(name, name)
 
 
 def _whole(arm: ArmProfile) -> mujoco.MjModel:
@@ -97,16 +104,19 @@ def _elbow(model: mujoco.MjModel, arm: ArmProfile) -> int:
 
 
 def _candidates(
-    arm: ArmProfile, whole: mujoco.MjModel, capsules: list[Capsule | None], has_table: bool
+    arm: ArmProfile, whole: mujoco.MjModel, capsules: list[Capsule], has_table: bool
 ) -> list[tuple[str, str]]:
     watched = arm.deploy.watched if arm.deploy is not None else ()
     of_body = part_of_bodies(whole, arm)
     parts = {int(of_body[whole.body(JOINT_PREFIX + name).id]) for name in watched}
-    known = [part for part in range(arm.dof + 1) if capsules[part] and (not parts or part in parts)]
-    names = part_names(arm)
-    pairs = [(names[a], names[b]) for a, b in itertools.combinations(known, 2) if b - a > 1]
+    known = [capsule for capsule in capsules if not parts or capsule.part in parts]
+    pairs = [
+        (a.name, b.name)
+        for a, b in itertools.combinations(known, 2)
+        if abs(b.part - a.part) > 1  # those that meet in a joint are always near
+    ]
     if has_table:
-        pairs += [(names[part], TABLE) for part in known if 0 < part < arm.dof]
+        pairs += [(capsule.name, TABLE) for capsule in known if 0 < capsule.part < arm.dof]
     return pairs
 
 
@@ -121,7 +131,7 @@ def _inner(arm: ArmProfile) -> list[tuple[int, str]]:
 
 def _compiled(
     arm: ArmProfile,
-    capsules: list[Capsule | None],
+    capsules: list[Capsule],
     table_m: float | None,
     pairs: list[tuple[str, str]],
     slow_m: float,
@@ -130,9 +140,8 @@ def _compiled(
     _bare(spec, arm)
     base = spec.worldbody.bodies[0]
     base.pos, base.quat = arm.base_pose[:3], arm.base_pose[3:]
-    for name, capsule in zip(part_names(arm), capsules, strict=True):
-        if capsule is not None:
-            _add_capsule(spec, name, capsule)
+    for capsule in capsules:
+        _add_capsule(spec, capsule)
     spec.worldbody.add_body(name="no_elbow", pos=[0.0, 0.0, 1e6])
     if table_m is not None:
         plane = spec.worldbody.add_geom(name=TABLE, type=mujoco.mjtGeom.mjGEOM_PLANE)
@@ -161,11 +170,11 @@ def _bare(spec: mujoco.MjSpec, arm: ArmProfile) -> None:
         body.fullinertia = [np.nan] * 6  # MuJoCo's word for none
 
 
-def _add_capsule(spec: mujoco.MjSpec, name: str, capsule: Capsule) -> None:
+def _add_capsule(spec: mujoco.MjSpec, capsule: Capsule) -> None:
     ends = capsule.ends_m
     if np.linalg.norm(ends[1] - ends[0]) < 1e-6:
         ends = ends + np.array([[0.0, 0.0, -1e-6], [0.0, 0.0, 1e-6]])
-    geom = spec.body(capsule.body).add_geom(name=name, type=mujoco.mjtGeom.mjGEOM_CAPSULE)
+    geom = spec.body(capsule.first_body).add_geom(name=capsule.name, type=CAPSULE)
     geom.fromto, geom.size[0] = ends.ravel(), capsule.radius_m
     geom.contype, geom.conaffinity = 0, 0
 

@@ -1,7 +1,7 @@
-"""One capsule around each rigid part of an arm, for distances that are quick and never too large.
+"""Capsules around the bodies of an arm, for distances that are quick and never too large.
 
-A part is everything that moves with one joint: part 0 stands still, part J is the hand with its
-gripper, at every width of its fingers.
+A part is everything that moves with one joint: part 0 stands still, part J is the hand. What moves
+within a part, the fingers, is held at every width of the gripper.
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,11 @@ WIDTHS = 5  # of the gripper that the hand is measured at
 
 @dataclass(frozen=True)
 class Capsule:
-    """Ends (2, 3) m of the middle line in the frame of `body`, and the radius around it."""
+    """Ends (2, 3) m of the middle line in the frame of a part's first body, and the radius."""
 
-    body: str
+    name: str
+    part: int
+    first_body: str
     ends_m: Floats
     radius_m: float
 
@@ -40,20 +42,26 @@ def part_of_bodies(model: mujoco.MjModel, arm: ArmProfile) -> NDArray[np.int64]:
     return parts
 
 
-def fit_capsules(model: mujoco.MjModel, arm: ArmProfile) -> list[Capsule | None]:
-    """A capsule around each part's collision geoms (J + 1), None for a part without any."""
+def fit_capsules(model: mujoco.MjModel, arm: ArmProfile) -> list[Capsule]:
+    """A capsule around the collision geoms of each body of a compiled arm that has any."""
     parts = part_of_bodies(model, arm)
-    roots = [BASE, *(int(np.flatnonzero(parts == part)[0]) for part in range(1, arm.dof + 1))]
-    clouds: list[list[Floats]] = [[] for _ in roots]
+    first = [BASE, *(int(np.flatnonzero(parts == part)[0]) for part in range(1, arm.dof + 1))]
+    clouds: dict[int, list[Floats]] = {}
     data = mujoco.MjData(model)
-    for width in np.linspace(0.0, 1.0, WIDTHS):
-        _open_gripper(model, data, arm, float(width))
+    for share in np.linspace(0.0, 1.0, WIDTHS):
+        _open_gripper(model, data, arm, float(share))
         for geom in range(model.ngeom):
-            part = parts[model.geom_bodyid[geom]]
-            clouds[part].append(_in_body(data, roots[part], _points(model, data, geom)))
+            body = int(model.geom_bodyid[geom])
+            points = _in_body(data, first[parts[body]], _points(model, data, geom))
+            clouds.setdefault(body, []).append(points)
     return [
-        _around(model.body(root).name, np.concatenate(cloud)) if cloud else None
-        for root, cloud in zip(roots, clouds, strict=True)
+        Capsule(
+            model.body(body).name,
+            int(parts[body]),
+            model.body(first[parts[body]]).name,
+            *_around(np.concatenate(cloud)),
+        )
+        for body, cloud in clouds.items()
     ]
 
 
@@ -99,14 +107,14 @@ def _ring(radius: float, half_length: float) -> Floats:
     return np.concatenate([np.column_stack([flat, np.full(ROUND, z)]) for z in ends])
 
 
-def _around(body: str, points: Floats) -> Capsule:
-    """The thinner of the capsules along the points' main axes that holds all of them."""
+def _around(points: Floats) -> tuple[Floats, float]:
+    """Ends (2, 3) and radius of the thinnest capsule along one of the points' main axes."""
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     axes = np.concatenate([np.linalg.svd(points - points.mean(axis=0), False)[2], np.eye(3)])
-    return min((_along(body, points, middle, axis) for axis in axes), key=_volume)
+    return min((_along(points, middle, axis) for axis in axes), key=_volume)
 
 
-def _along(body: str, points: Floats, middle: Floats, axis: Floats) -> Capsule:
+def _along(points: Floats, middle: Floats, axis: Floats) -> tuple[Floats, float]:
     along = (points - middle) @ axis
     across = points - middle - along[:, None] * axis
     sides = np.linalg.svd(across, full_matrices=False)[2][:2]
@@ -116,11 +124,12 @@ def _along(body: str, points: Floats, middle: Floats, axis: Floats) -> Capsule:
     radius = float(distance.max())
     reach = np.sqrt(np.maximum(radius**2 - distance**2, 0.0))  # of a round end beyond its centre
     low, high = float((along + reach).min()), float((along - reach).max())
-    low, high = (low, high) if low <= high else ((low + high) / 2,) * 2
+    if low > high:  # a ball
+        low = high = (low + high) / 2
     origin = middle + centre @ sides
-    return Capsule(body, np.array([origin + low * axis, origin + high * axis]), radius)
+    return np.array([origin + low * axis, origin + high * axis]), radius
 
 
-def _volume(capsule: Capsule) -> float:
-    length = float(np.linalg.norm(capsule.ends_m[1] - capsule.ends_m[0]))
-    return capsule.radius_m**2 * (length + 4 / 3 * capsule.radius_m)
+def _volume(capsule: tuple[Floats, float]) -> float:
+    ends, radius = capsule
+    return radius**2 * (float(np.linalg.norm(ends[1] - ends[0])) + 4 / 3 * radius)

@@ -3,6 +3,8 @@
 It is software, not a safety-rated function.
 """
 
+from operator import sub
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +33,7 @@ from robot_skills.deploy.safety.watch import (
 Floats = NDArray[np.float64]
 
 _GO_ON = Verdict(Action.NONE)
-LOOK_S = 0.02  # between two looks at where the measured arm is in space
+LOOK_S = 0.04  # between two looks at where the measured arm is in space
 START_ROUNDING_RAD = 1e-6
 
 
@@ -40,7 +42,8 @@ class SafetyLayer:
 
     `check` comes first, then `advance`, in every control period. A fault latches: from then on
     the path leads to rest and `check` tells the same fault, for as long as this layer lives.
-    `task` gives the box and the table; None where nothing is known of either.
+    `task` gives the box and the table; None where nothing is known of either. `robot_watchdog`
+    tells whether the arm itself stops when commands cease. `body` spares building one again.
     """
 
     def __init__(
@@ -50,11 +53,12 @@ class SafetyLayer:
         settings: SafetySettings,
         period_s: float,
         robot_watchdog: bool,
+        body: ArmBody | None = None,
     ) -> None:
         self._arm, self._settings, self._period_s = arm, settings, period_s
         self._robot_watchdog = robot_watchdog
         self._walls = Walls(task, settings)
-        self._body = ArmBody(arm, self._walls.table_m, settings.distance_slow_m)
+        self._body = body or ArmBody(arm, self._walls.table_m, settings.distance_slow_m)
         self._bounds = JointBounds.of(arm, settings)
         self._link = Link(settings, period_s)
         self._rows: list[Row] = [
@@ -161,11 +165,11 @@ class SafetyLayer:
         return first + (1.0 - first) * self._moved_s / settings.first_run_s
 
     def _near_measured(self, guard: Guard, state: ArmState) -> Floats:
-        sent = np.array(guard.path.now.position)
-        lead = self._settings.lead_max_rad
+        lead, path = self._settings.lead_max_rad, guard.path.now.position
         measured = state.joint_position_rad
-        away = np.abs(sent - measured).max()
-        return sent if away <= lead else np.clip(sent, measured - lead, measured + lead)
+        if max(map(abs, map(sub, path, measured.tolist()))) <= lead:
+            return np.array(path)
+        return np.clip(path, measured - lead, measured + lead)
 
     def _start_pose(self, state: ArmState, first_target: Floats) -> Fault | None:
         away = float(np.abs(first_target - state.joint_position_rad).max())

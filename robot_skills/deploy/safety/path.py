@@ -7,7 +7,7 @@ the way is closed at a rate that can still be braked. ruckig (Berscheid and Kroe
 speed that is wanted into the quickest motion within the bounds, each period anew.
 """
 
-from math import cbrt
+from math import cbrt, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +18,10 @@ from robot_skills.deploy.safety.bounds import JointBounds
 
 Floats = NDArray[np.float64]
 
-CLOSING_RATE = 15.0  # 1/s; the speed wanted per rad that is left
+CLOSING_RATE = 15.0  # 1/s; the speed wanted per rad that is left, where little is
+BRAKING_USED = 0.9  # of the speed that can just be braked; the rest is for steps of 20 ms
 SPEED_TAKEN_UP = 0.5  # of the targets' own
+LITTLE_RAD = 0.001  # below which CLOSING_RATE is always the smaller
 NEW_MOTION_S = 0.2  # after which a new target tells nothing of a speed
 NEAR_END_RAD = 0.2  # of a joint's range; from farther away 1 rad/s is always braked in time
 REST_RAD_S = 1e-4
@@ -33,6 +35,37 @@ class Motion(NamedTuple):
     acceleration: list[float]
 
 
+class ClosingLaw:
+    """How fast a joint may go so that it can still come to rest at the end of what is left.
+
+    A stop from speed v takes v sqrt(v / j) with jerk j alone, and v^2 / 2a + v a / 2j where
+    deceleration comes to its bound a on the way.
+    """
+
+    def __init__(self, low: float, high: float, bounds: tuple[float, float, float]) -> None:
+        self.fastest, hardest, self.jerk = bounds
+        self._low, self._high = low, high
+        self._near = hardest**3 / self.jerk**2  # rad; nearer, a is never reached
+        self._ramp = hardest**2 / (2 * self.jerk)  # rad/s; lost while a comes and goes
+        self._twice = 2 * hardest
+
+    def rate(self, distance: float) -> float:
+        """Speed per rad of `distance` rad that is left, 1/s."""
+        if distance < LITTLE_RAD:
+            return CLOSING_RATE
+        if distance < self._near:
+            return BRAKING_USED * cbrt(self.jerk / distance)
+        return BRAKING_USED * (sqrt(self._ramp**2 + self._twice * distance) - self._ramp) / distance
+
+    def before_end(self, speed: float, position: float) -> float:
+        """The part of a speed rad/s that leads to rest before the end of the joint's range."""
+        room = self._high - position if speed > 0.0 else position - self._low
+        if not 0.0 < room < NEAR_END_RAD:
+            return speed if room > 0.0 else 0.0
+        most = min(self.rate(room), CLOSING_RATE) * room
+        return min(speed, most) if speed > 0.0 else max(speed, -most)
+
+
 class JerkLimitedPath:
     """Where the arm shall be, one control period after the other.
 
@@ -44,7 +77,12 @@ class JerkLimitedPath:
         self.bounds = bounds
         self.now = Motion(joint_position.tolist(), *([0.0] * bounds.low.size for _ in range(2)))
         self._low, self._high = bounds.low.tolist(), bounds.high.tolist()
-        self._jerk = bounds.jerk.tolist()
+        limits = np.stack([bounds.speed, bounds.acceleration, bounds.jerk], axis=1).tolist()
+        self._laws = [
+            ClosingLaw(low, high, tuple(joint))
+            for low, high, joint in zip(self._low, self._high, limits, strict=True)
+        ]
+        self._least_jerk = float(bounds.jerk.min())
         self._planner = ruckig.Ruckig(bounds.low.size)
         self._request = _speed_request(bounds)
         self._rest = [0.0] * bounds.low.size
@@ -52,7 +90,7 @@ class JerkLimitedPath:
             ruckig.Trajectory(bounds.low.size) for _ in range(3)
         )
         self._since_stop_s = 0.0
-        self._goal = self.now.position
+        self._asked = self._goal = self.now.position
         self._goal_age_s = NEW_MOTION_S
         self._left_s = 0.0
         self._goal_speed = self._rest
@@ -65,34 +103,45 @@ class JerkLimitedPath:
         return max(map(abs, self.now.velocity)) < REST_RAD_S
 
     def aim(self, goal: list[float], left_s: float) -> None:
-        """Be at `goal` (J,) rad in `left_s`; the same goal with time renewed is one that rests."""
-        if goal != self._goal or left_s > self._left_s:
-            self._goal_speed = self._speed_of(goal) if goal != self._goal else self._rest
-            self._goal, self._goal_age_s = goal, 0.0
+        """Be at `goal` (J,) rad, or at the end of a joint's range, in `left_s`.
+
+        The same goal with its time renewed is one that rests.
+        """
+        if goal != self._asked or left_s > self._left_s:
+            self._take_up(goal)
         self._left_s = left_s
 
-    def wanted_speed(self) -> list[float]:
-        """Joint speeds (J,) rad/s that lead to the goal, and to rest before a joint's end."""
-        wanted = []
-        left_s = self._left_s if self._left_s > 0.0 else 0.0
-        taken_up = SPEED_TAKEN_UP if left_s else 0.0
-        for position, goal, own, jerk, low, high in zip(
-            self.now.position,
-            self._goal,
-            self._goal_speed,
-            self._jerk,
-            self._low,
-            self._high,
-            strict=True,
+    def _take_up(self, asked: list[float]) -> None:
+        new = asked != self._asked
+        limits = zip(asked, self._low, self._high, strict=True)
+        goal = [min(max(value, low), high) for value, low, high in limits]
+        self._goal_speed = self._speed_of(goal) if new else self._rest
+        self._asked, self._goal, self._goal_age_s = asked, goal, 0.0
+
+    def wanted_speed(self) -> tuple[list[float], float]:
+        """Joint speeds (J,) rad/s straight to the goal, and to rest before a joint's end.
+
+        Also the largest of them as a share of what its joint may do; it may be above 1. What is
+        left of the way is counted from where a joint will be once it no longer accelerates.
+        """
+        taken_up = SPEED_TAKEN_UP if self._left_s > 0.0 else 0.0
+        easing_s = self._easing_s(self.now)
+        errors, eased = [], []
+        rate = CLOSING_RATE
+        for position, velocity, acceleration, goal, own, law in zip(
+            *self.now, self._goal, self._goal_speed, self._laws, strict=True
         ):
-            error = goal - taken_up * own * left_s - position
-            speed = taken_up * own + _closing(error, jerk)
-            room = high - position if speed > 0.0 else low - position
-            if -NEAR_END_RAD < room < NEAR_END_RAD:
-                most = _closing(room, jerk)
-                speed = min(speed, most) if speed > 0.0 else max(speed, most)
+            here = position + easing_s * (velocity + acceleration * easing_s / 3)
+            error = goal - taken_up * own * (self._left_s - easing_s) - here
+            rate = min(rate, law.rate(abs(error)))
+            errors.append(error)
+            eased.append(here)
+        wanted, largest = [], 0.0
+        for error, here, own, law in zip(errors, eased, self._goal_speed, self._laws, strict=True):
+            speed = law.before_end(taken_up * own + rate * error, here)
             wanted.append(speed)
-        return wanted
+            largest = max(largest, abs(speed) / law.fastest)
+        return wanted, largest
 
     def attempt(self, speed: list[float], step_s: float) -> tuple[Motion, list[float]]:
         """Motion (J,) after `step_s` on the way to a speed (J,), and where it could be at rest."""
@@ -100,6 +149,15 @@ class JerkLimitedPath:
         self._tried = Motion(*self._step.at_time(step_s))
         self._plan(self._tried, self._rest, self._next_stop)
         return self._tried, self._next_stop.at_time(self._next_stop.duration)[0]
+
+    def easing_s(self) -> float:
+        """Time that it takes at least, after the last attempt, to end all acceleration together."""
+        return self._easing_s(self._tried)
+
+    def stopping_speed(self, after_s: float) -> list[float]:
+        """Joint speeds (J,) rad/s a while after the last attempt, on the way to rest."""
+        speed: list[float] = self._next_stop.at_time(after_s)[1]
+        return speed
 
     def take(self, step_s: float) -> None:
         """Go where the last attempt led."""
@@ -113,6 +171,9 @@ class JerkLimitedPath:
         self._since_stop_s += step_s
         self.now = Motion(*self._stop.at_time(self._since_stop_s))
         self._goal_age_s += step_s
+
+    def _easing_s(self, motion: Motion) -> float:
+        return max(map(abs, motion.acceleration)) / self._least_jerk
 
     def _speed_of(self, goal: list[float]) -> list[float]:
         """Own speed of the targets, from the last one to this."""
@@ -128,12 +189,6 @@ class JerkLimitedPath:
         request.current_position, request.current_velocity, request.current_acceleration = start
         request.target_velocity = speed
         self._planner.calculate(request, into)
-
-
-def _closing(error: float, jerk: float) -> float:
-    """Speed rad/s at which `error` rad may be closed so that rest is reached at its end."""
-    speed = min(CLOSING_RATE * abs(error), cbrt(jerk * error * error))
-    return speed if error > 0.0 else -speed
 
 
 def _speed_request(bounds: JointBounds) -> ruckig.InputParameter:

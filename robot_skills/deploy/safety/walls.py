@@ -1,6 +1,6 @@
 """The box that the end-effector stays in, how fast it may go, and the floor under the elbow."""
 
-from math import inf, sqrt
+from math import hypot, inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,8 @@ from robot_skills.deploy.safety.settings import SafetySettings
 Floats = NDArray[np.float64]
 
 CLOSING_RATE = 8.0  # 1/s; speed towards a wall per m that is left, which 50 rad/s^3 can brake
-SPEED_RESERVE = 0.92  # of the end-effector's speed; the rest is for bends between two periods
+STEERED_SHARE = 0.92  # of the end-effector's speed; the rest is for bends between two periods
+COMING_SHARE = 0.96  # of it, for what is foreseen
 DAMPING = 1e-6  # m^2; a wall at a singular pose turns no joint wildly
 
 
@@ -40,10 +41,9 @@ class Walls:
         """How far the elbow is below its floor; 0 above."""
         return max(self._elbow_m - elbow_height_m, 0.0)
 
-    def too_fast(self, ee_velocity: Floats) -> bool:
-        """Whether (3,) m/s is faster than the end-effector may go."""
-        x, y, z = ee_velocity.tolist()
-        return bool(x * x + y * y + z * z > self._speed_m_s**2)
+    def too_fast(self, velocity: list[float]) -> bool:
+        """Whether a velocity (3,) m/s that is to come takes more than its share of the speed."""
+        return hypot(*velocity) > COMING_SHARE * self._speed_m_s
 
     def steer(self, speed: Floats, jacobian: Floats, ee: list[float], share: float) -> Floats:
         """Joint speeds (J,) rad/s, turned along the walls and scaled, for an end-effector at `ee`.
@@ -52,13 +52,14 @@ class Walls:
         """
         velocity = (jacobian @ speed).tolist()
         for axis in range(3):
-            most = CLOSING_RATE * max(self._high[axis] - ee[axis], 0.0)
-            least = CLOSING_RATE * min(self._low[axis] - ee[axis], 0.0)
+            most = CLOSING_RATE * (self._high[axis] - ee[axis])
+            least = CLOSING_RATE * (self._low[axis] - ee[axis])
             if not least <= velocity[axis] <= most:
                 row = jacobian[axis]
-                excess = velocity[axis] - min(max(velocity[axis], least), most)
+                allowed = min(max(velocity[axis], min(least, 0.0)), max(most, 0.0))
+                excess = velocity[axis] - allowed
                 speed = speed - row * (excess / (float(row @ row) + DAMPING))
                 velocity = (jacobian @ speed).tolist()
-        norm = sqrt(velocity[0] ** 2 + velocity[1] ** 2 + velocity[2] ** 2)
-        allowed = SPEED_RESERVE * share * self._speed_m_s
+        norm = hypot(*velocity)
+        allowed = STEERED_SHARE * share * self._speed_m_s
         return speed * (allowed / norm) if norm > allowed else speed

@@ -6,6 +6,7 @@ a person can do.
 
 from collections import deque
 from math import inf, isfinite, tau
+from operator import sub
 from typing import Protocol
 
 import numpy as np
@@ -79,23 +80,31 @@ class Link:
 class Asked:
     """What no sane policy asks: a wrong shape, NaN, a joint more than a turn away."""
 
+    def __init__(self) -> None:
+        self._asked = b""
+
     def judge(
         self, state: ArmState, cycle: Cycle, measured: list[float], wanted: Floats
     ) -> Verdict | None:
         """Judge joint targets (J,) rad, and that readings are finite."""
         if not isfinite(sum(measured)):
             return stop(FaultKind.DRIVER, f"joints are read as {measured}; see the arm's own log")
+        asked = wanted.tobytes()
+        if asked == self._asked:  # 20 times a second something new
+            return None
+        self._asked = asked
         if np.shape(wanted) != (len(measured),):
             return _bad(f"joint targets have shape {np.shape(wanted)}, {len(measured)} are needed")
-        worst = 0.0
-        for goal, position in zip(wanted.tolist(), measured, strict=True):
-            away = abs(goal - position)
-            worst = away if not away <= worst else worst  # NaN is kept
-        if worst <= tau:
-            return None
-        if isfinite(worst):
-            return _bad(f"a target is {worst:.1f} rad away, a turn is allowed; is it in degrees?")
-        return _bad(f"targets must be finite; found {wanted}")
+        goals: list[float] = wanted.tolist()
+        if not isfinite(sum(goals)):
+            return _bad(f"targets must be finite; found {goals}")
+        for goal, position in zip(goals, measured, strict=True):
+            if abs(goal - position) > tau:
+                return _bad(
+                    f"a target is {abs(goal - position):.1f} rad away, a turn is allowed; is it in "
+                    "degrees?"
+                )
+        return None
 
 
 def _bad(detail: str) -> Verdict:
@@ -238,10 +247,7 @@ class Tracking:
     def judge(self, state: ArmState, measured: list[float], path: list[float]) -> Verdict | None:
         """Judge joints `measured` (J,) rad against those of the path, in robot time."""
         passed_s, self._last_s = state.robot_time_s - self._last_s, state.robot_time_s
-        worst = 0.0
-        for asked, position in zip(path, measured, strict=True):
-            away = asked - position
-            worst = max(worst, away, -away)
+        worst = max(map(abs, map(sub, path, measured)))
         if worst <= self._error_rad:
             self._off_s = 0.0
             return None
