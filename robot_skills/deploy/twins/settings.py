@@ -21,6 +21,6 @@ class TwinSettings:
     log: str = ""
     """File for its own log."""
     clock: str = ""
-    """What drives its time: wall, or sim: as wall, but it waits for commands and never hurries.
+    """What drives its time: wall, or sim: as wall, but it waits for each command.
 
     Empty is the family's own: sim where each state asks for one command (franka), else wall."""

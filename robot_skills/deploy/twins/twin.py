@@ -25,8 +25,7 @@ from robot_skills.deploy.twins.pose_server import PoseServer
 from robot_skills.deploy.twins.settings import TwinSettings
 from robot_skills.deploy.twins.truth import TruthLog
 
-# A process that was late by more takes its clock up where it left it.
-CATCH_UP_MAX_S = {"wall": 0.1, "sim": 0.0}
+CATCH_UP_MAX_S = 0.1  # a process that was stopped for longer takes its clock up where it left it
 LAG_S = 0.05  # of the bare joints
 
 
@@ -39,14 +38,14 @@ class Twin:
         arm = driven_by(load_arm(folder), settings.driver)
         gap = draw_gap(settings.gap, settings.seed)
         self._tick_s = tick_of(arm)
-        self._clock = clock_of(arm, settings.clock)
         self._physics = _physics(settings, arm, gap, self._tick_s)
         self._log = TruthLog(self._physics.joint_position, self._tick_s)
         self._tick = 0
         self._linked = True
         self._running = True
+        clock = clock_of(arm, settings.clock)
         self._controller = make_controller(
-            settings.host, arm, self._physics, gap, self._note, self._clock
+            settings.host, arm, self._physics, gap, self._note, clock
         )
         self._poses = PoseServer(self._physics, gap, settings.seed, self._tick_s)
         self._hub = Hub(settings.host)
@@ -66,7 +65,7 @@ class Twin:
             due_s = start_s + (self._tick + 1) * self._tick_s
             self._serve_until(due_s)
             late_s = time.monotonic() - due_s
-            if late_s > CATCH_UP_MAX_S[self._clock]:
+            if late_s > CATCH_UP_MAX_S:
                 start_s += late_s
             self._advance()
             while not self._orders.empty():

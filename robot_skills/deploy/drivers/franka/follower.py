@@ -70,7 +70,7 @@ class Follower:
         if self._told:
             interval = max(self._age, 1) / fresh
             self._interval += INTERVAL_SHARE * fresh * (interval - self._interval)
-            speed = (target - self._target) / (fresh * max(self._interval, 1.0) * CYCLE_S)
+            speed = (target - self._target) / (fresh * self._interval * CYCLE_S)
             self._target_speed += min(SPEED_SHARE * fresh, 1.0) * (speed - self._target_speed)
         self._number, self._told = number, True
         self._target, self._age = target, 0
