@@ -13,17 +13,18 @@ import os
 import selectors
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from robot_skills import paths
-from robot_skills.core.arm import driven_by, load_arm
-from robot_skills.core.errors import InputError, RobotFault
+from robot_skills.core.arm import ArmProfile, driven_by, load_arm
+from robot_skills.core.errors import InputError, RobotFault, unknown_name
 from robot_skills.core.robot import Command, Robot
 from robot_skills.core.task_file import load_task
 from robot_skills.deploy.connect import arm_address, connected_robot
 from robot_skills.deploy.driver_robot import DriverRobot
 from robot_skills.deploy.lerobot.key_map import KeyMap
+from robot_skills.deploy.safety.settings import SafetySettings, safety_settings
 
 LINE_MAX = 1 << 16
 
@@ -107,8 +108,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--arm", default="ur5e", help="its profile")
     parser.add_argument("--env", default="blocks", help="environment to keep to")
     parser.add_argument("--driver", default="", help="the profile's own, or ros2")
+    parser.add_argument("--safety", default="{}", help="JSON: differences from the settings")
     parser.add_argument("--features", action="store_true", help="only tell the features")
     return parser.parse_args()
+
+
+def _safety(arm: ArmProfile, changes: dict[str, float]) -> SafetySettings:
+    known = [f.name for f in fields(SafetySettings)]
+    for name in changes:
+        if name not in known:
+            raise unknown_name("safety setting", name, known)
+    return safety_settings(arm, **changes)
 
 
 def main() -> None:
@@ -125,7 +135,8 @@ def main() -> None:
         address = arm_address(given.address, folder, task)
         if given.driver:
             address = replace(address, driver=given.driver)
-        with connected_robot(address, task, perception_host=None) as robot:
+        safety = _safety(arm, json.loads(given.safety))
+        with connected_robot(address, task, safety=safety, perception_host=None) as robot:
             _say({"ready": {"features": list(keys.keys), "rate_hz": robot.rate_hz}})
             serve(LeRobotService(robot, keys), robot.rate_hz)
     except (InputError, RobotFault) as error:

@@ -32,6 +32,8 @@ class RobotSkillsArmConfig(RobotConfig):  # type: ignore[misc]  # lerobot has no
     """Environment whose box and table the safety layer keeps to."""
     driver: str = ""
     """The profile's own by default, or ros2."""
+    safety: dict[str, float] = field(default_factory=dict)
+    """Differences from robot-skills' safety settings, such as speed_max_rad_s."""
     python: str = os.environ.get("ROBOT_SKILLS_PYTHON", "")
     """Python of robot-skills; by default what ROBOT_SKILLS_PYTHON names."""
     cameras: dict[str, CameraConfig] = field(default_factory=dict)
@@ -135,7 +137,8 @@ class RobotSkillsArm(Robot):  # type: ignore[misc]  # lerobot has no types
             )
         words = ("--arm", config.arm, "--env", config.env, "--driver", config.driver)
         module = [config.python, "-m", "robot_skills.deploy.lerobot.serve"]
-        return [*module, *words, "--address", config.address, *flags]
+        safety = ("--safety", json.dumps(config.safety))
+        return [*module, *words, *safety, "--address", config.address, *flags]
 
     def _run_once(self, flag: str) -> dict[str, Any]:
         done = subprocess.run(self._command(flag), stdout=subprocess.PIPE, text=True, check=False)

@@ -1,10 +1,13 @@
 """One of LeRobot's robots, with the stops that LeRobot itself does not have."""
 
 import contextlib
+import functools
 import time
+from collections.abc import Callable
 from typing import Any
 
-HOLD, POWER_OFF = "hold", "power_off"
+POWER_OFF = "power_off"
+TRIES = 3
 
 
 class ServedRobot:
@@ -19,7 +22,7 @@ class ServedRobot:
 
     def connect(self) -> None:
         """Connect without asking a person anything; ValueError where it is not calibrated."""
-        self._robot.connect(calibrate=False)
+        _tried(lambda: self._robot.connect(calibrate=False), self.release)
         if not self._robot.is_calibrated:
             self.release()
             raise ValueError("the robot is not calibrated; run lerobot-calibrate first")
@@ -47,7 +50,7 @@ class ServedRobot:
         present = self.read()["values"]
         self.send(present)
         for bus, motor in self._motors():
-            bus.enable_torque(motor)
+            _tried(functools.partial(bus.enable_torque, motor))
 
     def stop(self, kind: str) -> None:
         """Hold every motor where it is, or with "power_off" switch each one's torque off.
@@ -60,7 +63,7 @@ class ServedRobot:
         failed = []
         for bus, motor in self._motors():
             try:
-                bus.disable_torque(motor)
+                _tried(functools.partial(bus.disable_torque, motor))
             except Exception as error:  # one motor that fails must not keep the others on
                 failed.append(f"{motor}: {error}")
         if failed:
@@ -82,6 +85,18 @@ class ServedRobot:
     def _buses(self) -> list[Any]:
         found = (getattr(self._robot, name) for name in vars(self._robot))
         return [bus for bus in found if hasattr(bus, "disable_torque") and hasattr(bus, "motors")]
+
+
+def _tried(act: Callable[[], object], undo: Callable[[], object] = lambda: None) -> None:
+    """Act, again where it fails: LeRobot itself asks a motor once, and replies get lost."""
+    for left in reversed(range(TRIES)):
+        try:
+            act()
+            return
+        except Exception:
+            undo()
+            if left == 0:
+                raise
 
 
 def robot_config(kind: str, fields: dict[str, Any]) -> Any:
