@@ -203,6 +203,7 @@ def test_power_off_releases_every_motor_that_answers(
     """LeRobot's own disconnect stops at the first motor that answers with an error, or not."""
     driver.start()
     served.twin.tell(fault=fault, value={"id": 2})
+    served.twin.stats()  # it has taken that in
     if fault == "dead":
         with pytest.raises(RobotFault, match="shoulder_lift"):
             driver.stop(StopKind.POWER_OFF)

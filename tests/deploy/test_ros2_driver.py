@@ -172,6 +172,7 @@ def test_on_a_frozen_link_the_clock_stands(driver: Ros2Driver, ros_twin: TwinPro
 
 def test_lost_messages_leave_the_others(driver: Ros2Driver, ros_twin: TwinProcess) -> None:
     ros_twin.tell(fault="drop", value=0.5)
+    ros_twin.stats()  # it has taken that in
     driver.start()
     goal = moved(driver, 0.1)
     follow(driver, goal, 0.6)
@@ -182,8 +183,8 @@ def test_another_process_halts_the_arm(
     driver: Ros2Driver, ros_twin: TwinProcess, through_ros: ArmProfile
 ) -> None:
     driver.start()
-    far = moved(driver, 0.6)
-    driver._joined().rest(through_ros.joints, far.tolist(), 4.0)  # a motion of 4 s, left alone
+    far = moved(driver, 1.2)
+    driver._joined().rest(through_ros.joints, far.tolist(), 12.0)  # a motion of 12 s, left alone
     pause(driver, 0.5)
     halt(ros_twin.address, through_ros)
     pause(driver, 0.7)
