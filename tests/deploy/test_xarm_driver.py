@@ -43,7 +43,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated"
 Floats = NDArray[np.float64]
 
 ARM = load_arm(paths.find("assets/arms", "xarm6"))
-PERIOD_S = 0.005
+PERIOD_S = 0.008
 PATIENCE_S = 20.0  # of wall time, on a busy machine
 
 
@@ -101,7 +101,8 @@ def test_connecting_tells_who_the_arm_is(driver: XArmDriver) -> None:
     state = driver.read()
     assert driver.info.serial == "XI1300TWIN01"
     assert driver.info.firmware == "2.5.0"
-    assert driver.info.rate_hz == 200.0
+    assert driver.info.rate_hz == 125.0
+    assert driver.info.paces
     assert not driver.info.robot_watchdog
     assert state.joint_position_rad == pytest.approx(ARM.home, abs=1e-5)
     assert state.gripper_width_m == pytest.approx(0.084)

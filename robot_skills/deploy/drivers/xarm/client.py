@@ -67,9 +67,10 @@ def _quietly() -> Iterator[None]:
     timeout_s = socket.getdefaulttimeout()
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            from xarm.core.utils.log import logger
+            from xarm.core.utils.log import logger, origin_logger
 
-            logger.setLevel(logging.CRITICAL + 1)
+            for each in (logger, origin_logger):
+                each.setLevel(logging.CRITICAL + 1)
             yield
     finally:
         socket.setdefaulttimeout(timeout_s)

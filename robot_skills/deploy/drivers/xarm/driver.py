@@ -55,6 +55,8 @@ START_TIMEOUT_S = 2.0
 HALT_TIMEOUT_S = 0.5
 STOP_TIMEOUT_S = 0.3
 REPORTS_IN_FLIGHT = 2  # that may still tell of an error that was just cleaned
+WAITING_SHARE = 0.9  # of a period, in which a reading waits for its frame
+EARLY_S = 0.002  # how much earlier than a period a frame may be: half the time between two
 EXPLAIN_S = 0.1  # how long a stopped arm may take to say why
 GRIPPER_SHARE = 0.5  # of the time for connecting
 
@@ -66,6 +68,8 @@ class XArmDriver:
         self._address = address
         self._arm = arm
         self._rate_hz = settings.for_arm(arm).rate_hz
+        self._due_us = 0  # robot time of the next reading
+        self._clock_stands = False
         self._torque_max = arm.deploy.torque_max_nm if arm.deploy is not None else None
         self._client: Any = None  # the vendor's client has no types
         self._moves = False  # whether this driver has made the arm follow it
@@ -94,10 +98,9 @@ class XArmDriver:
         self.info = self._info(str(self._client.sn or ""), firmware)
 
     def read(self) -> ArmState:
-        """Newest reading, at once; the clock is the controller's."""
-        frame, rich = self._realtime.newest(), self._rich.newest()
-        assert frame is not None  # connect has seen one of each
-        assert rich is not None
+        """The reading of the next period by the controller's clock; at once where that stands."""
+        frame, rich = self._next_frame(), self._rich.newest()
+        assert rich is not None  # connect has seen one of each report
         dof = self._arm.dof
         state = int(frame["state_mode"]) & 0x0F
         return ArmState(
@@ -178,12 +181,32 @@ class XArmDriver:
         self._realtime.close()
         self._rich.close()
 
+    def _next_frame(self) -> np.void:
+        """The first frame that is a period newer, or the newest where none comes in time.
+
+        Frames come every 4 ms. A loop that took the newest at times of its own would see the clock
+        go 4 ms in one cycle and 8 ms in the next.
+        """
+        period_s = 1.0 / self._rate_hz
+        until_s = time.monotonic() + (0.0 if self._clock_stands else WAITING_SHARE * period_s)
+        frame = self._realtime.newest()
+        assert frame is not None
+        while int(frame["time_us"]) < self._due_us:
+            newer = self._realtime.wait(max(until_s - time.monotonic(), 0.0))
+            if newer is None:
+                break
+            frame = newer
+        self._clock_stands = int(frame["time_us"]) < self._due_us
+        if not self._clock_stands:
+            self._due_us = int(frame["time_us"]) + round((period_s - EARLY_S) * 1e6)
+        return frame
+
     def _forget_client(self) -> None:
         self._client = None
 
     def _info(self, serial: str, firmware: str) -> ArmInfo:
         arm = self._arm
-        return ArmInfo(arm.name, arm.joints, self._rate_hz, False, serial, firmware)
+        return ArmInfo(arm.name, arm.joints, self._rate_hz, False, serial, firmware, paces=True)
 
     def _report(self, undo: contextlib.ExitStack, port: int, wait_s: float) -> ReportPort:
         layout, needed = (

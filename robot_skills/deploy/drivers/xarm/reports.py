@@ -81,7 +81,7 @@ class ReportPort:
     def wait(self, timeout_s: float) -> np.void | None:
         """The next frame, or None where none comes in time."""
         try:
-            self._take(self._port.rx_que.get(timeout=timeout_s))
+            self._take(self._port.rx_que.get(timeout_s > 0.0, timeout_s))
         except queue.Empty:
             return None
         return self._newest
