@@ -201,6 +201,7 @@ def test_lost_packets_are_bridged(twin: TwinProcess, driver: FrankaDriver) -> No
     twin.tell(fault="drop", value=0.1)
     driver.start()
     assert swing(driver, 0.2) == pytest.approx(0.2, abs=0.05)
+    assert driver.lost > 0
     assert twin.stats()["protective_stops"] == 0
 
 

@@ -69,6 +69,17 @@ def test_a_smooth_path_is_followed_closely() -> None:
     assert max(behind) < 0.005
 
 
+@pytest.mark.parametrize("targets_a_cycle", [1, 3])
+def test_a_steady_speed_is_followed_without_falling_behind(targets_a_cycle: int) -> None:
+    cycle, goal = Cycle(), MIDDLE
+    for k in range(1500):
+        speed = 0.5 * min(k / 500, 1.0)
+        goal = goal + speed * 1e-3 * np.eye(7)[0]
+        cycle.follower.aim(targets_a_cycle * (k + 1), goal)
+        cycle.run()
+    assert abs(goal[0] - cycle.arm.position[0]) < 0.002
+
+
 def test_targets_that_come_in_bursts_are_smoothed() -> None:
     cycle = Cycle()
     accelerations = []

@@ -67,9 +67,12 @@ class FrankaArm:
         self._set_mode(RobotMode.MOVE)
         return True
 
-    def preempt(self) -> None:
-        """End the motion, as a stop from the client does."""
+    def preempt(self) -> bool:
+        """End the motion, as a stop from the client does; refused where the arm is stopped."""
+        if self.mode not in (RobotMode.IDLE, RobotMode.MOVE):
+            return False
         self._end(MoveAnswer.PREEMPTED, RobotMode.IDLE)
+        return True
 
     def reflex(self, error: Error, detail: str) -> None:
         """Brake and stay in reflex mode until recovered."""

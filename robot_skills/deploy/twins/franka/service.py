@@ -7,7 +7,7 @@ import numpy as np
 
 from robot_skills.deploy.twins.franka import wire
 from robot_skills.deploy.twins.franka.arm import FrankaArm
-from robot_skills.deploy.twins.franka.wire import Answer, MoveAnswer, Request, RobotMode
+from robot_skills.deploy.twins.franka.wire import Answer, MoveAnswer, Request
 from robot_skills.deploy.twins.hub import Connection, Receive
 
 _STATUS = struct.Struct("<B")
@@ -46,9 +46,7 @@ class RobotService:
         elif command == Request.MOVE:
             self._move(payload, answer)
         elif command == Request.STOP_MOVE:
-            possible = arm.mode in (RobotMode.IDLE, RobotMode.MOVE)
-            arm.preempt() if arm.moving else None
-            answer(_STATUS.pack(Answer.SUCCESS if possible else Answer.NOT_POSSIBLE))
+            answer(_STATUS.pack(Answer.SUCCESS if arm.preempt() else Answer.NOT_POSSIBLE))
         elif command == Request.AUTOMATIC_ERROR_RECOVERY:
             answer(_STATUS.pack(Answer.SUCCESS if arm.recover() else Answer.RECOVERY_EMERGENCY))
         elif command in wire.SETTERS and not arm.moving:
