@@ -133,7 +133,7 @@ def test_a_dead_servo_stops_the_clock_and_costs_no_more_than_the_bound(
         times_s.append(state.robot_time_s)
     assert errors[-1] >= 8 and errors == sorted(errors)
     assert len(set(times_s)) == 1
-    assert min(durations_s) < 0.015  # half a period, and the machine's own
+    assert min(durations_s) < 0.02  # a period at 50 Hz
     with pytest.raises(RobotFault, match=r"elbow_flex \(servo 3\).* not heard"):
         driver.start()
     driver.close()
@@ -166,6 +166,20 @@ def test_damaged_replies_are_never_taken_for_readings(
         state = driver.read()
         assert state.joint_position_rad == pytest.approx(before, abs=1e-9)
         assert state.fault is None
+
+
+def test_a_slow_line_still_answers_and_one_that_is_too_slow_is_told(
+    twin: TwinProcess, driver: So101Driver
+) -> None:
+    before = driver.read()
+    twin.tell(delay_ms=10)
+    time.sleep(0.1)
+    assert min(driver.read().link_errors for _ in range(5)) == 0
+    twin.tell(delay_ms=80)
+    time.sleep(0.1)
+    state = [driver.read() for _ in range(4)][-1]
+    assert state.link_errors >= 3
+    assert state.joint_position_rad == pytest.approx(before.joint_position_rad, abs=1e-9)
 
 
 def test_three_lost_cycles_in_a_row_are_counted(twin: TwinProcess, driver: So101Driver) -> None:
@@ -227,6 +241,18 @@ def test_a_held_stop_leaves_the_jaw_its_grip(driver: So101Driver, bus: FeetechBu
     assert grip == bus.read(6, registers.POSITION_MIN, 10)
 
 
+def test_only_what_was_given_torque_is_released_on_closing(
+    twin: TwinProcess, driver: So101Driver, bus: FeetechBus, so101: ArmProfile
+) -> None:
+    driver.start()
+    visitor = So101Driver(twin.address, so101, ControlSettings())
+    visitor.connect(5.0)
+    visitor.close()
+    assert told(bus, registers.TORQUE_ENABLE) == [1] * 6
+    driver.close()
+    assert told(bus, registers.TORQUE_ENABLE) == [0] * 6
+
+
 def test_another_process_halts_an_arm_whose_driver_is_gone(
     twin: TwinProcess, driver: So101Driver, bus: FeetechBus, so101: ArmProfile
 ) -> None:
@@ -241,7 +267,7 @@ def test_another_process_halts_an_arm_whose_driver_is_gone(
     )
     subprocess.run([sys.executable, "-c", code, twin.address, str(so101.file)], check=True)
     halted_s = twin.stats()["robot_time_s"]
-    assert told(bus, registers.TORQUE_LIMIT) == holding_limits(so101)
+    assert told(bus, registers.TORQUE_LIMIT)[:-1] == holding_limits(so101)
     time.sleep(0.6)
     state = driver.read()
     assert abs(state.joint_position_rad[0] - goal[0]) > 0.2
@@ -272,6 +298,10 @@ def test_an_arm_that_is_not_calibrated_or_incomplete_is_refused(
     assert bus.write(1, registers.POSITION_MAX, 4095, 10)
     with pytest.raises(InputError, match=r"ranges of shoulder_pan are not those of so101"):
         So101Driver(twin.address, so101, ControlSettings()).connect(5.0)
+    assert bus.write(2, registers.PHASE, 12 + 1, 10)
+    with pytest.raises(InputError, match=r"shoulder_lift \(servo 2\) turns the other way"):
+        So101Driver(twin.address, so101, ControlSettings()).connect(5.0)
+    assert bus.write(2, registers.PHASE, 12, 10)
     twin.tell(fault="dead", value={"id": 4})
     time.sleep(0.2)
     with pytest.raises(InputError, match=r"wrist_flex \(servo 4\) does not answer"):

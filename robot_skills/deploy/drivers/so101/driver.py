@@ -22,18 +22,21 @@ from robot_skills.deploy.drivers.so101.calibration import (
     Calibration,
     servo_calibration,
 )
-from robot_skills.deploy.drivers.so101.readings import FIRST, LENGTH, Readings
+from robot_skills.deploy.drivers.so101.identity import firmware_of, read_memories
+from robot_skills.deploy.drivers.so101.readings import Block, Readings
 from robot_skills.deploy.drivers.so101.torque import moving_limits
 from robot_skills.deploy.settings import ControlSettings
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-REPLY_SHARE = 0.5  # of a period, for all servos to answer
+REPLY_SHARE = 0.7  # of a period, for all servos to answer
+BLOCKS = 8  # cycles for which a late reply is told from one in time
+START_PATIENCE_S = 0.5
 LOOSE_READINGS = 2  # the first may be a late reply to a request before the start
 STOP_DECELERATION_RAD_S2 = 5.0
 FASTEST = 254  # acceleration register of a streamed path
-ACCELERATION_UNIT = 100  # steps/s^2
+BRAKING = round(STOP_DECELERATION_RAD_S2 / RAD_PER_STEP / 100)  # the same in its 100 steps/s^2
 COARSE_VELOCITY = 50  # steps/s
 CLEAR_TIMEOUT_S = 0.5
 
@@ -52,9 +55,12 @@ class So101Driver:
         self._turn = threading.RLock()  # a stop from another thread has the last word
         self._started = False
         self._opened = False
-        self._unconfirmed: list[int] = []
+        self._powered = False
+        self._ordered: dict[int, tuple[registers.Register, int]] = {}  # by a stop, unconfirmed
+        self._stopped_s = 0.0
         self._velocity_unit = 1
         self._jaw_goal = 0
+        self._block = Block(0)
         self.info = ArmInfo(arm.name, arm.joints, rate_hz, robot_watchdog=False)
 
     def connect(self, timeout_s: float) -> None:
@@ -63,27 +69,32 @@ class So101Driver:
         Also where firmware differs between servos, or one is not in position mode.
         """
         self._bus.open()
-        self._opened = True
+        names = {servo: self._called([servo]) for servo in self._servos}
         try:
-            memories = self._memories(time.monotonic() + timeout_s)
-            firmware = self._common_firmware(memories)
+            deadline_s = time.monotonic() + timeout_s
+            memories = read_memories(self._bus, names, self._address, deadline_s)
             self._calibration = Calibration([servo_calibration(m) for m in memories])
             self._calibration.require(self._arm)
+            overloads = [registers.OVERLOAD_TORQUE.within(m, 0) for m in memories]
         except InputError:
             self._bus.close()
             raise
         fine = registers.PHASE.within(memories[0], 0) & registers.PHASE_FINE_VELOCITY
         self._velocity_unit = 1 if fine else COARSE_VELOCITY
+        self._limits = moving_limits(self._arm, overloads)
         self._epoch_s = time.monotonic()
         self._readings = Readings(self._servos, self._epoch_s)
         self.read()
-        serial = self._calibration.serial
+        self._opened = True
+        serial, firmware = self._calibration.serial, firmware_of(memories[0])
         self.info = replace(self.info, serial=serial, firmware=firmware)
 
     def read(self) -> ArmState:
-        """What every servo says now; those not heard within half a period keep their last."""
-        replies = self._bus.sync_read(self._servos, FIRST, LENGTH, self._reply_timeout_s)
-        self._readings.update(replies, time.monotonic())
+        """What every servo says now; those not heard within 0.7 of a period keep their last."""
+        self._block = Block((self._block.lead + 1) % BLOCKS)
+        first, length = self._block.first, self._block.length
+        replies = self._bus.sync_read(self._servos, first, length, self._reply_timeout_s)
+        self._readings.update(replies, self._block, time.monotonic())
         return self._state()
 
     def start(self) -> None:
@@ -92,19 +103,19 @@ class So101Driver:
         Raises RobotFault when a servo is in fault or does not confirm; then none has torque.
         """
         with self._turn:
-            self._unconfirmed = []
-            state = self.read()
+            self._ordered = {}
+            deadline_s = time.monotonic() + START_PATIENCE_S
+            while (state := self.read()).link_errors and time.monotonic() < deadline_s:
+                time.sleep(1.0 / self.info.rate_hz)
             if state.fault is not None:
                 raise RobotFault(str(state.fault))
             if state.link_errors:
                 raise RobotFault(f"{self._called(self._unheard())} not heard; check the cables")
-            limits = moving_limits(self._arm)
-            missing = stops.write_each(
-                self._bus, registers.ACCELERATION.address, self._starting(limits)
-            )
+            self._powered = True
+            missing = self._write_each(registers.ACCELERATION, self._starting())
             if not missing:
                 enable = {servo: registers.TORQUE_ENABLE.encode(1) for servo in self._servos}
-                missing = stops.write_each(self._bus, registers.TORQUE_ENABLE.address, enable)
+                missing = self._write_each(registers.TORQUE_ENABLE, enable)
             if missing:
                 stops.power_off(self._bus, self._servos)
                 raise RobotFault(f"{self._called(missing)} did not take torque; check the supply")
@@ -138,11 +149,15 @@ class So101Driver:
             if not self._opened:
                 return
             if kind is StopKind.POWER_OFF:
-                self._unconfirmed = stops.power_off(self._bus, self._servos)
+                missing = stops.power_off(self._bus, self._servos)
+                self._ordered = dict.fromkeys(missing, (registers.TORQUE_ENABLE, 0))
             elif moving:
                 self.read()
-                smooth = kind is StopKind.SMOOTH
-                self._unconfirmed = self._brake() if smooth else self._hold()
+                goals = self._ends() if kind is StopKind.SMOOTH else self._places()
+                ramp = BRAKING if kind is StopKind.SMOOTH else FASTEST
+                missing = stops.go_to(self._bus, goals, ramp)
+                self._ordered = {s: (registers.GOAL_POSITION, goals[s]) for s in missing}
+            self._stopped_s = time.monotonic()
 
     def clear_fault(self) -> None:
         """Take the torque from the servos in fault, which is what ends their protection.
@@ -150,7 +165,7 @@ class So101Driver:
         What they carry sinks; the other servos hold. Waits until they are well, half a second.
         """
         with self._turn:
-            self._started, self._unconfirmed = False, []
+            self._started, self._ordered = False, {}
             deadline_s = time.monotonic() + CLEAR_TIMEOUT_S
             self.read()
             while (ill := self._ill()) and time.monotonic() < deadline_s:
@@ -159,26 +174,32 @@ class So101Driver:
                 self.read()
 
     def close(self) -> None:
-        """Take the torque from every servo and let go of the line; may be called twice."""
-        self.stop(StopKind.POWER_OFF)
-        self._opened = False
+        """Take the torque that was given and let go of the line; may be called twice.
+
+        An arm that this driver never started is left as it was found.
+        """
+        if self._powered:
+            self.stop(StopKind.POWER_OFF)
+        self._opened = self._powered = False
         self._bus.close()
 
-    def _brake(self) -> list[int]:
-        """Send each joint to where it comes to rest at STOP_DECELERATION_RAD_S2."""
+    def _ends(self) -> dict[int, int]:
+        """Where each joint comes to rest at STOP_DECELERATION_RAD_S2."""
         braking = STOP_DECELERATION_RAD_S2 / RAD_PER_STEP
         position = self._readings.of(registers.PRESENT_POSITION)[:-1]
         velocity = self._readings.of(registers.PRESENT_VELOCITY)[:-1] * self._velocity_unit
         ends = position + np.rint(velocity * np.abs(velocity) / (2 * braking)).astype(np.int64)
-        goals = np.clip(ends, self._calibration.lowest[:-1], self._calibration.highest[:-1])
-        ramp = min(max(round(braking / ACCELERATION_UNIT), 1), FASTEST)
-        return stops.go_to(self._bus, self._by_servo(goals), ramp)
+        lowest, highest = self._calibration.lowest[:-1], self._calibration.highest[:-1]
+        return self._by_servo(np.clip(ends, lowest, highest))
 
-    def _hold(self) -> list[int]:
-        position = self._readings.of(registers.PRESENT_POSITION)[:-1]
-        return stops.go_to(self._bus, self._by_servo(position), FASTEST)
+    def _places(self) -> dict[int, int]:
+        """Where each joint is."""
+        return self._by_servo(self._readings.of(registers.PRESENT_POSITION)[:-1])
 
-    def _starting(self, limits: list[int]) -> dict[int, bytes]:
+    def _write_each(self, first: registers.Register, data: dict[int, bytes]) -> list[int]:
+        return stops.write_each(self._bus, first.address, data, START_PATIENCE_S)
+
+    def _starting(self) -> dict[int, bytes]:
         """Registers 41 to 49: fastest ramp, goal at the present, no time or speed, a limit."""
         position = self._readings.of(registers.PRESENT_POSITION)
         self._jaw_goal = int(position[-1])
@@ -188,7 +209,7 @@ class So101Driver:
             + registers.GOAL_TIME.encode(0)
             + registers.GOAL_VELOCITY.encode(0)
             + registers.TORQUE_LIMIT.encode(limit)
-            for servo, steps, limit in zip(self._servos, position, limits, strict=True)
+            for servo, steps, limit in zip(self._servos, position, self._limits, strict=True)
         }
 
     def _state(self) -> ArmState:
@@ -216,8 +237,8 @@ class So101Driver:
                 f"{self._called([s])}: {registers.status_text(bits)}" for s, bits in ill.items()
             )
             return Fault(FaultKind.OVERLOAD, f"{told}; free the arm, let it cool, then clear")
-        if self._unconfirmed:
-            who = self._called(self._unconfirmed)
+        if unconfirmed := self._unconfirmed():
+            who = self._called(unconfirmed)
             return Fault(FaultKind.LINK, f"{who} did not confirm the stop; cut the power")
         loose = self._readings.loose >= LOOSE_READINGS
         if self._started and loose.any():
@@ -225,47 +246,19 @@ class So101Driver:
             return Fault(FaultKind.NOT_READY, f"{who} lost torque; did the supply break down?")
         return None
 
-    def _memories(self, deadline_s: float) -> list[bytes]:
-        """EEPROM of every servo, each in one piece: late replies cannot be mistaken for it."""
-        memories = []
-        for servo in self._servos:
-            memory = None
-            while memory is None and time.monotonic() < deadline_s:
-                memory = self._bus.read_block(servo, 0, registers.EEPROM_BYTES)
-            if memory is None:
-                raise InputError(
-                    f"{self._called([servo])} does not answer at {self._address}: is the supply on "
-                    "and the cable plugged in on both sides?"
-                )
-            self._require_kind(servo, memory)
-            memories.append(memory)
-        return memories
-
-    def _require_kind(self, servo: int, memory: bytes) -> None:
-        model = registers.MODEL.within(memory, 0)
-        if model != registers.MODEL_STS3215:
-            raise InputError(
-                f"{self._called([servo])} is of model {model}; an SO-101 has STS3215 servos, "
-                f"model {registers.MODEL_STS3215}"
-            )
-        mode = registers.OPERATING_MODE.within(memory, 0)
-        if mode != 0:
-            raise InputError(
-                f"{self._called([servo])} is in mode {mode}, not 0 (position); calibrate the arm"
-            )
-
-    def _common_firmware(self, memories: list[bytes]) -> str:
-        found = {s: f"{m[0]}.{m[1]}" for s, m in zip(self._servos, memories, strict=True)}
-        if len(set(found.values())) > 1:
-            raise InputError(
-                f"the servos' firmware differs: {found}; bring all to one with Feetech's FD tool"
-            )
-        return found[self._servos[0]]
-
     def _ill(self) -> dict[int, int]:
         """Status bits of the servos that report any."""
         status = self._readings.of(registers.STATUS)
         return {s: int(bits) for s, bits in zip(self._servos, status, strict=True) if bits}
+
+    def _unconfirmed(self) -> list[int]:
+        """Servos that neither confirmed a stop nor show since that they have it."""
+        seen = self._readings
+        return [
+            servo
+            for servo, (what, value) in self._ordered.items()
+            if seen.heard_s[servo - 1] < self._stopped_s or seen.of(what)[servo - 1] != value
+        ]
 
     def _unheard(self) -> list[int]:
         missed = self._readings.missed

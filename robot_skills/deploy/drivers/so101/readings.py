@@ -1,6 +1,7 @@
 """What all servos last said of themselves, and how long ago each of them did."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,8 @@ from robot_skills.deploy.drivers.so101.bus import Reply
 
 Integers = NDArray[np.int64]
 
-FIRST = registers.TORQUE_ENABLE.address
-LENGTH = registers.PRESENT_CURRENT.address + registers.PRESENT_CURRENT.size - FIRST
+END = registers.PRESENT_CURRENT.address + registers.PRESENT_CURRENT.size
+WANTED = registers.TORQUE_ENABLE.address
 _FIELDS = (
     registers.PRESENT_POSITION,
     registers.PRESENT_VELOCITY,
@@ -20,7 +21,29 @@ _FIELDS = (
     registers.PRESENT_TEMPERATURE,
     registers.STATUS,
     registers.TORQUE_ENABLE,
+    registers.GOAL_POSITION,
 )
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of memory with all that is wanted, begun `lead` bytes before it.
+
+    Replies carry nothing that tells which request they answer but their length. So requests that
+    follow each other are of different lengths, and what comes too late is known by its own.
+    """
+
+    lead: int
+
+    @property
+    def first(self) -> int:
+        """Address of its first byte."""
+        return WANTED - self.lead
+
+    @property
+    def length(self) -> int:
+        """How many bytes it has."""
+        return END - self.first
 
 
 class Readings:
@@ -37,8 +60,8 @@ class Readings:
         self.loose: Integers = np.zeros(len(servos), dtype=np.int64)
         self.heard_s = np.full(len(servos), time_s)
 
-    def update(self, replies: Mapping[int, Reply], time_s: float) -> None:
-        """Take in the replies of one cycle."""
+    def update(self, replies: Mapping[int, Reply], block: Block, time_s: float) -> None:
+        """Take in the replies of one cycle, which asked for `block`."""
         for index, servo in enumerate(self._servos):
             reply = replies.get(servo)
             if reply is None:
@@ -48,7 +71,7 @@ class Readings:
             self.heard_s[index] = time_s
             column = self._values[:, index]
             for row, register in enumerate(_FIELDS):
-                column[row] = register.within(reply.data, FIRST)
+                column[row] = register.within(reply.data, block.first)
             column[_FIELDS.index(registers.STATUS)] |= reply.status
             torque = column[_FIELDS.index(registers.TORQUE_ENABLE)]
             self.loose[index] = 0 if torque else self.loose[index] + 1

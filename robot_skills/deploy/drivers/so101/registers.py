@@ -90,6 +90,7 @@ MOVING = Register(66)
 PRESENT_CURRENT = Register(69, 2, 15)  # 6.5 mA
 ACCELERATION_MAX = Register(85)
 
+PHASE_REVERSED = 0x81  # bits of PHASE: motor and encoder count the other way
 PHASE_FINE_VELOCITY = 4  # bit of PHASE: velocities in 1 step/s; without it in 50 steps/s
 
 STATUS_BITS = {

@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from robot_skills.deploy.drivers.so101 import registers
 from robot_skills.deploy.drivers.so101.bus import FeetechBus
 
-PATIENCE_S = 0.3  # for confirmations
+PATIENCE_S = 0.1  # a watchdog must not take a stop for silence
 
 
-def write_each(bus: FeetechBus, first: int, data: Mapping[int, bytes]) -> list[int]:
+def write_each(
+    bus: FeetechBus, first: int, data: Mapping[int, bytes], patience_s: float = PATIENCE_S
+) -> list[int]:
     """Write to every servo, round by round; return those that have not confirmed it."""
     missing = list(data)
-    deadline_s = time.monotonic() + PATIENCE_S
+    deadline_s = time.monotonic() + patience_s
     if data:
         bus.sync_write(first, data)
     while missing and time.monotonic() < deadline_s:

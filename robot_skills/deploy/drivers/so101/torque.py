@@ -3,6 +3,8 @@
 The arm has no watchdog of its own, so a small limit is what bounds a motor that nobody commands.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,18 +16,25 @@ Floats = NDArray[np.float64]
 CARRYING_NM = np.array([0.2, 1.2, 0.75, 0.3, 0.1])
 CARRYING_MARGIN = 1.25
 MOVING_NM = 0.9  # the motor's own drag at 1 rad/s, 0.60 Nm, and speeding up
-JAW_SHARE = 0.45  # below every overload threshold, so that a grasp may last
+JAW_SHARE = 0.45
 FULL = 1000
+BELOW_OVERLOAD = 50  # so that a load that lasts, such as a grasp, is no overload
 
 
-def moving_limits(arm: ArmProfile) -> list[int]:
-    """Torque limit registers (J + 1,) that let the arm move, the jaw's last."""
-    return [*_registers(arm, CARRYING_NM * CARRYING_MARGIN + MOVING_NM), int(JAW_SHARE * FULL)]
+def moving_limits(arm: ArmProfile, overload_percent: Sequence[int]) -> list[int]:
+    """Torque limit registers (J + 1,) that let the arm move, the jaw's last.
+
+    `overload_percent` (J + 1,) is where each servo takes a lasting load for an overload: LeRobot
+    sets 25 for the jaw, the factory 80.
+    """
+    wanted = [*_registers(arm, CARRYING_NM * CARRYING_MARGIN + MOVING_NM), int(JAW_SHARE * FULL)]
+    bounds = [percent * FULL // 100 - BELOW_OVERLOAD for percent in overload_percent]
+    return [max(min(pair), 1) for pair in zip(wanted, bounds, strict=True)]
 
 
 def holding_limits(arm: ArmProfile) -> list[int]:
-    """Torque limit registers (J + 1,) that just carry the arm where it stands."""
-    return [*_registers(arm, CARRYING_NM * CARRYING_MARGIN), int(JAW_SHARE * FULL)]
+    """Torque limit registers (J,) that just carry the arm where it stands."""
+    return _registers(arm, CARRYING_NM * CARRYING_MARGIN)
 
 
 def _registers(arm: ArmProfile, torque_nm: Floats) -> list[int]:
