@@ -62,7 +62,8 @@ class ArmProfile:
     """Limits, servo and home of one arm; joints (J,) in rad, rad/s, rad/s^2, gripper in m.
 
     `servo_stiffness`, `servo_damping` and `servo_lag_s` shape the arm's own position servo;
-    `reach_m` is the vendor's figure. `base_pose` (7,) is where the arm stands in the world.
+    `reach_m` is the vendor's figure. `base_pose` (7,) is where the arm stands in the world; nearer
+    to its origin than `reach_min_m`, seen from above, the hand would meet the arm itself.
     `deploy` is None for an arm that is known in simulation only.
     """
 
@@ -85,6 +86,7 @@ class ArmProfile:
     source: str
     file: Path
     deploy: DriverProfile | None = None
+    reach_min_m: float = 0.0
 
     @property
     def dof(self) -> int:
@@ -152,6 +154,7 @@ def _profile(table: dict[str, Any], file: Path) -> ArmProfile:
         source=table["source"],
         file=file,
         deploy=_deploy(table["deploy"], names) if "deploy" in table else None,
+        reach_min_m=float(table.get("reach_min_m", 0.0)),
     )
 
 

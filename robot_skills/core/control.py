@@ -132,7 +132,20 @@ class EndEffectorController:
         most = self._arm.ee_speed_max_m_s * self._period_s
         if distance > most:
             reachable = start + move * (most / distance)
+        if self._arm.reach_min_m > 0.0:
+            reachable = self._off_the_base(reachable, start)
         return np.concatenate([reachable, pose[3:]])
+
+    def _off_the_base(self, position: Floats, start: Floats) -> Floats:
+        """A position (3,) no nearer to the base's upright axis than the arm's smallest reach.
+
+        From a `start` (3,) that is nearer it comes no nearer.
+        """
+        base = self._arm.base_pose[:2]
+        least = min(self._arm.reach_min_m, float(np.hypot(*(start[:2] - base))))
+        out = position[:2] - base
+        far = out * max(1.0, least / max(float(np.hypot(*out)), 1e-6))
+        return np.array([*(base + far), position[2]])
 
     def _limit_joints(self, target: Floats, last: Floats, measured: Floats) -> Floats:
         most = self._arm.speed_max * self._period_s

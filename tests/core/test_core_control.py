@@ -208,3 +208,16 @@ def test_a_redundant_arm_drifts_home_while_its_hand_stays():
     assert off_rad < 5e-3
     away = np.linalg.norm(path - HOME_SEVEN, axis=-1)
     assert away[-1] < away[0] - 0.05
+
+
+def test_the_hand_comes_no_nearer_to_the_base_than_the_arm_allows():
+    kinematics = ChainKinematics(UR5E)
+    there = kinematics.ee_pose(HOME)
+    least_m = float(np.hypot(*there[:2])) - 0.05
+    inward = moved(there, [*(-0.8 * there[:2]), 0.0])
+    free, held = (
+        kinematics.ee_pose(follow(controller(arm), HOME, inward, 60)[-1])
+        for arm in (profile(), profile(reach_min_m=least_m))
+    )
+    assert np.hypot(*free[:2]) < least_m - 0.05
+    assert np.hypot(*held[:2]) == pytest.approx(least_m, abs=1e-3)

@@ -167,3 +167,16 @@ def test_the_task_goes_with_its_arm_only():
     names = register_environments()
     assert "robot_skills/BlocksSo101-v0" in names
     assert not {"robot_skills/KitchenSo101-v0", "robot_skills/BlocksSo101Panda-v0"} & set(names)
+
+
+def test_the_hand_goes_round_the_arm_itself(five, so101, small_task):
+    """Straight from one side to the other it would meet the upper arm."""
+    controller = EndEffectorController(
+        five, so101, small_task.rate_hz, Workspace(*small_task.workspace_m)
+    )
+    joints = solve_joints(five, so101, pointing_down([0.08, 0.17, 0.07]))
+    goal, nearest_m = pointing_down([0.12, -0.17, 0.07]), np.inf
+    for _ in range(60):
+        joints = controller.step(joints, goal)
+        nearest_m = min(nearest_m, np.hypot(*five.ee_pose(joints)[:2]))
+    assert nearest_m > so101.reach_min_m - 0.01
