@@ -21,8 +21,9 @@ Move = Callable[[DriverRobot, int], None]
 # What each needs to be noticed, braking from 0.6 rad/s, the servo's lag, and a busy machine.
 POLICY_BOUND_S = 0.6
 CONTROL_BOUND_S = 0.5
+HUNG_CONTROL_BOUND_S = 0.8
 WATCHDOG_BOUND_S = 0.6
-HUNG_BOUND_S = 0.9
+HUNG_POLICY_BOUND_S = 1.6
 
 CALLER = """
 from twin_robots import robot_at
@@ -90,7 +91,7 @@ def test_the_arm_stops_when_the_policys_process_hangs_and_says_why(
 ) -> None:
     at_s = twin.stats()["robot_time_s"]
     caller.send_signal(signal.SIGSTOP)
-    assert motion_after(twin, at_s) < HUNG_BOUND_S
+    assert motion_after(twin, at_s, 2.5) < HUNG_POLICY_BOUND_S
     assert ended(twin) == ["dashboard"]
     caller.send_signal(signal.SIGCONT)
     assert caller.stdout is not None
@@ -107,7 +108,7 @@ def test_the_watchdog_stops_the_arm_when_the_control_process_is_killed(
     os.kill(control, signal.SIGKILL)
     assert motion_after(twin, at_s) < CONTROL_BOUND_S
     assert ended(twin) == ["dashboard"]  # not the arm's own watchdog
-    with pytest.raises(RobotFault, match="the control process ended by itself"):
+    with pytest.raises(RobotFault, match="the watchdog stopped the arm"):
         move(robot, 1)
     assert gone(watchdog)
 
@@ -119,7 +120,7 @@ def test_a_control_process_that_hangs_is_killed_before_the_arm_is_stopped(
     control, _ = processes(robot)
     at_s = robot.observe().time_s
     os.kill(control, signal.SIGSTOP)
-    assert motion_after(twin, at_s) < CONTROL_BOUND_S
+    assert motion_after(twin, at_s) < HUNG_CONTROL_BOUND_S
     assert gone(control)
     with pytest.raises(RobotFault, match="latched: driver"):
         move(robot, 1)
@@ -135,7 +136,7 @@ def test_the_arm_stops_and_latches_when_its_watchdog_is_gone(
     os.kill(watchdog, how)
     with pytest.raises(RobotFault, match="watchdog"):
         move(robot, 60)
-    bound_s = WATCHDOG_BOUND_S if how is signal.SIGKILL else 2 * WATCHDOG_BOUND_S
+    bound_s = WATCHDOG_BOUND_S if how is signal.SIGKILL else WATCHDOG_BOUND_S + 1.0
     assert motion_after(twin, at_s) < bound_s
     assert robot.fault is not None
     assert robot.fault.kind is FaultKind.WATCHDOG

@@ -1,6 +1,6 @@
 import multiprocessing
-import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,7 +79,7 @@ def test_memory_of_another_layout_is_refused() -> None:
 
 def test_memory_has_no_name_that_could_be_left_behind() -> None:
     memory = ArmMemory.create(JOINTS)
-    assert "(deleted)" in os.readlink(f"/proc/self/fd/{memory.descriptor}")
+    assert "(deleted)" in str(Path(f"/proc/self/fd/{memory.descriptor}").readlink())
     memory.close()
 
 

@@ -190,7 +190,7 @@ def test_the_arm_stops_when_its_control_process_is_killed(
     move(robot, 10)
     at_s = robot.observe().time_s
     robot._control._processes[0].kill()
-    with pytest.raises(RobotFault, match="the control process ended by itself"):
+    with pytest.raises(RobotFault, match="the watchdog stopped the arm"):
         move(robot, 100)
     time.sleep(0.6)
     assert events(twin, "program_ended")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from twin_robots import free_address
+from twin_robots import PATIENCE, PATIENT, free_address
 
 from robot_skills import paths
 from robot_skills.core.arm import ArmProfile
@@ -20,7 +20,7 @@ from robot_skills.deploy.connect import arm_address, connected_robot
 from robot_skills.deploy.driver_robot import DriverRobot
 from robot_skills.deploy.safety.bounds import deployed_arm
 from robot_skills.deploy.safety.review import exceeded_limits
-from robot_skills.deploy.safety.settings import SafetySettings
+from robot_skills.deploy.safety.settings import SafetySettings, safety_settings
 from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.deploy.twins.settings import TwinSettings
 from robot_skills.record.paths import Manner
@@ -28,7 +28,7 @@ from robot_skills.record.scripted_operator import ScriptedOperator
 from robot_skills.sim.kinematics import MujocoKinematics
 
 GOAL = "on(red, green)"
-STEADY = Manner(0.25, 0.12, 0.0, 0.0, (0.0, 0.0), 0.0, 0.08, 0.12, 0.3)
+STEADY = Manner(0.16, 0.07, 0.0, 0.0, (0.0, 0.0), 0.0, 0.08, 0.12, 0.5)
 
 
 @pytest.fixture
@@ -73,7 +73,8 @@ def test_a_block_is_stacked_in_truth_and_no_limit_is_exceeded(
 ) -> None:
     task = load_task(paths.find("envs", "blocks"))
     address = arm_address(task_twin.address, paths.find("assets/arms", "ur5e"))
-    with connected_robot(address, task) as robot:
+    safety = safety_settings(arm, **PATIENCE)
+    with connected_robot(address, task, PATIENT, safety) as robot:
         facts = perform(robot, arm)
     stats = task_twin.stop()
     assert parse_sequence(GOAL)[0] in facts

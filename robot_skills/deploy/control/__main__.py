@@ -109,7 +109,6 @@ def _start(driver: ArmDriver, beats: Beats) -> None:
     _await_watchdog(beats)
     beats.guard = Guard.LIFE
     driver.start()
-    beats.guard = Guard.BEATS
 
 
 def _await_watchdog(beats: Beats) -> None:

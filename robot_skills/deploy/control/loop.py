@@ -105,6 +105,8 @@ class ControlLoop:
                 return self._fault
             self._reporter.report(state, self._sent)
             self._pace.end(time.monotonic())
+            if self._moving:  # not before: the first cycle takes its time
+                self._beats.guard = Guard.BEATS
         return None
 
     def _wait(self) -> bool:

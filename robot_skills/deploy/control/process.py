@@ -30,6 +30,7 @@ CONNECT_TIMEOUT_S = 2.5
 START_TIMEOUT_S = 30.0  # of process, watchdog and control script together, on a busy machine
 STOP_TIMEOUT_S = 2.0
 SILENCE_MAX_S = 0.5  # of the control process itself, which reports every period
+LAST_WORDS_S = 0.3
 CALLER_BEAT_S = 0.05  # shows the control process that this one lives
 LOOK_S = 0.001  # shortest pause between two looks at the readings
 UNLOCKED = frozenset({FaultKind.PROTECTIVE_STOP, FaultKind.OVERLOAD, FaultKind.WATCHDOG})
@@ -245,18 +246,24 @@ class ControlProcess:
             raise kind(self._error["detail"])
 
     def _checked_state(self) -> ArmState:
-        if self.fault is not None:
-            raise RobotFault(f"latched: {self.fault}")
+        self._raise_latched()
         if self._memory is None or self._ended:
             raise RobotFault("there is no link to the arm; enter the robot first")
         reading = self._memory.reading
         reading.fetch()
         silence_s = time.monotonic() - float(reading.record["host_time_s"])
         if silence_s > SILENCE_MAX_S:
+            # Where this process itself had slept, the reason has come already, and waits.
+            self._news.wait_for(lambda: self.fault is not None, LAST_WORDS_S)
+            self._raise_latched()
             self._kill()
             self.fault = Fault(FaultKind.DRIVER, f"no reading for {silence_s:.1f} s")
-            raise RobotFault(f"latched: {self.fault}")
+            self._raise_latched()
         return read_state(reading.record)
+
+    def _raise_latched(self) -> None:
+        if self.fault is not None:
+            raise RobotFault(f"latched: {self.fault}")
 
     def _cells(self) -> ArmMemory:
         if self._memory is None:
@@ -297,10 +304,13 @@ class ControlProcess:
             self._stopped = True
 
     def _last_words(self) -> str:
-        words = "the control process ended by itself"
-        if self._settle_watchdog() is Halted.FAILED:
-            words += ", and the watchdog could not stop the arm: use the emergency stop"
-        return words
+        words = {
+            Halted.NO: "the control process ended by itself",
+            Halted.YES: "the control process ended by itself or hung; the watchdog stopped the arm",
+            Halted.FAILED: "the control process ended by itself or hung, and the watchdog could "
+            "not stop the arm: use the emergency stop",
+        }
+        return words[self._settle_watchdog()]
 
     def _settle_watchdog(self) -> Halted:
         """Wait for the watchdog to have done its work, where it has any."""
