@@ -27,7 +27,8 @@ if find_spec("xarm") is None:
     pytest.skip("xarm-python-sdk is not installed", allow_module_level=True)
 
 from robot_skills.deploy.drivers.xarm.client import open_client, open_report
-from robot_skills.deploy.drivers.xarm.driver import XArmDriver, fault_of, halt
+from robot_skills.deploy.drivers.xarm.driver import XArmDriver, halt
+from robot_skills.deploy.drivers.xarm.faults import fault_of
 from robot_skills.deploy.drivers.xarm.reports import (
     REALTIME,
     REALTIME_NEEDED,

@@ -18,6 +18,7 @@ from robot_skills.core.arm import ArmProfile
 from robot_skills.core.errors import InputError, RobotFault
 from robot_skills.deploy.driver import ArmInfo, ArmState, Fault, FaultKind, Floats, StopKind
 from robot_skills.deploy.drivers.xarm.client import COMMAND_PORT, open_client, open_report
+from robot_skills.deploy.drivers.xarm.faults import fault_of
 from robot_skills.deploy.drivers.xarm.gripper import XArmGripper
 from robot_skills.deploy.drivers.xarm.reports import (
     REALTIME,
@@ -34,22 +35,8 @@ from robot_skills.deploy.settings import ControlSettings
 
 SERVO_MODE = 1
 READY_STATE = 0  # as told
-AT_REST_STATES = (4, 5)  # as reported: stopped, and changed
+AT_REST_STATES = (3, 4, 5)  # as reported: paused, stopped, and changed
 STATES = {1: "moving", 2: "ready", 3: "paused", 4: "stopped", 5: "changed"}
-EMERGENCY_CODES = (1, 2, 3)
-COLLISION_CODES = (22, 31)
-ERRORS = {
-    1: "the emergency button is pressed; release it",
-    2: "the emergency input of the control box is open",
-    3: "the three-position switch is pressed",
-    19: "the tool does not answer",
-    22: "the arm would have met itself",
-    23: "a joint is outside its range",
-    24: "a joint was asked to go faster than it may",
-    30: "a joint went faster than it may",
-    31: "a collision, or a wrong payload setting",
-    35: "the arm reached its safety boundary",
-}
 OTHER_MODELS = {9: "Lite 6", 12: "850"}  # six joints, too
 START_TIMEOUT_S = 2.0
 HALT_TIMEOUT_S = 0.5
@@ -289,17 +276,6 @@ class XArmDriver:
         if self._torque_max is None:
             return None
         return np.abs(joints(frame, "torque_nm", self._arm.dof)) / self._torque_max
-
-
-def fault_of(error: int) -> Fault:
-    """What a controller's error code means for whoever drives the arm."""
-    kind = FaultKind.PROTECTIVE_STOP
-    if error in EMERGENCY_CODES:
-        kind = FaultKind.EMERGENCY_STOP
-    elif error in COLLISION_CODES:
-        kind = FaultKind.COLLISION
-    meaning = ERRORS.get(error, "see UFACTORY Studio")
-    return Fault(kind, f"controller error C{error}: {meaning}; free the arm, then clear")
 
 
 def halt(address: str, arm: ArmProfile) -> None:
