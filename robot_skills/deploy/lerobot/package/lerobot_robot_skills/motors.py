@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 POWER_OFF = "power_off"
-TRIES = 3
+TRIES = 5
 
 
 class ServedRobot:
@@ -23,9 +23,11 @@ class ServedRobot:
     def connect(self) -> None:
         """Connect without asking a person anything; ValueError where it is not calibrated."""
         _tried(lambda: self._robot.connect(calibrate=False), self.release)
-        if not self._robot.is_calibrated:
+        try:
+            _tried(self._require_calibrated)
+        except Exception:
             self.release()
-            raise ValueError("the robot is not calibrated; run lerobot-calibrate first")
+            raise
 
     def reconnect(self) -> None:
         """Connect afresh, whatever state the last connection was left in."""
@@ -78,6 +80,10 @@ class ServedRobot:
         for bus in self._buses():
             with contextlib.suppress(Exception):
                 bus.disconnect(False)
+
+    def _require_calibrated(self) -> None:
+        if not self._robot.is_calibrated:
+            raise ValueError("the robot is not calibrated; run lerobot-calibrate first")
 
     def _motors(self) -> list[tuple[Any, str]]:
         return [(bus, motor) for bus in self._buses() for motor in bus.motors]
