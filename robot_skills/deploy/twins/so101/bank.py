@@ -61,8 +61,8 @@ class ServoBank:
         self._due_goal = self._goal
         self._ramp = Ramp(self._encoder, tick_s)
         self._goals: DelayLine[Floats] = DelayLine(gap.delay_in_s)
-        self._seen: DelayLine[Floats] = DelayLine(gap.delay_out_s)
-        self._snapshot = np.stack([self._encoder, self._velocity, self._load])
+        self._seen: DelayLine[tuple[Floats, Floats, Floats]] = DelayLine(gap.delay_out_s)
+        self._snapshot = (self._encoder, self._velocity, self._load)
         for index, servo in enumerate(self.servos):
             servo.written = partial(self._take_over, index)
             servo.released = partial(self.protection.release, index)
@@ -84,7 +84,7 @@ class ServoBank:
         self._physics.step(angles[:-1], jaw_width(float(angles[-1])))
         self._measure(reference, share)
         self.protection.advance(self._load)
-        self._seen.push(time_s, np.stack([self._encoder, self._velocity, self._load]))
+        self._seen.push(time_s, (self._encoder, self._velocity, self._load))
         for snapshot in self._seen.due(time_s):
             self._snapshot = snapshot
 
@@ -137,29 +137,31 @@ class ServoBank:
 
     def _torque_share(self) -> Floats:
         """Share (S,) of its torque that each servo may use now; 0 is loose."""
-        protected = [self.protection.share(index) for index in range(len(self.servos))]
-        share = np.where(self._enabled, np.minimum(self._limit, protected), 0.0)
-        share[list(self.dead)] = 0.0
+        share = np.minimum(self._limit, self.protection.share) * self._enabled
+        if self.dead:
+            share[list(self.dead)] = 0.0
         return share
 
     def _measure(self, reference: Floats, share: Floats) -> None:
-        before, self._encoder = self._encoder, self._measured()
-        joints = self._physics.joint_velocity / RAD_PER_STEP
-        jaw = (self._encoder[-1] - before[-1]) / self._tick_s
-        self._velocity = np.append(joints, jaw)
-        squeezed = (reference[-1] - self._encoder[-1]) / JAW_YIELD_STEPS
-        pressed = np.clip(squeezed, -share[-1], share[-1])
-        self._load = np.append(self._joint_load(share[:-1]), pressed)
+        encoder, velocity, load = np.empty((3, len(share)))
+        encoder[:] = self._measured()
+        velocity[:-1] = self._physics.joint_velocity / RAD_PER_STEP
+        velocity[-1] = (encoder[-1] - self._encoder[-1]) / self._tick_s
+        load[:-1] = self._joint_torque() / self._rated_nm
+        load[-1] = (reference[-1] - encoder[-1]) / JAW_YIELD_STEPS
+        self._encoder, self._velocity = encoder, velocity
+        self._load = np.minimum(np.maximum(load, -share), share)
 
-    def _joint_load(self, share: Floats) -> Floats:
-        """Share (J,) of the rated torque in use; bare joints tell only what presses on them."""
+    def _joint_torque(self) -> Floats:
+        """Torques (J,) Nm of the servos; bare joints tell only what presses on them."""
         exerted, resisted = self._physics.joint_torque, -self._physics.external_torque
-        torque = np.where(np.abs(resisted) > np.abs(exerted), resisted, exerted)
-        return np.asarray(np.clip(torque / self._rated_nm, -share, share))
+        return np.where(np.abs(resisted) > np.abs(exerted), resisted, exerted)
 
     def _measured(self) -> Floats:
         """Encoders (S,) in steps, not rounded."""
-        angles = np.append(self._physics.joint_position, jaw_angle(self._physics.gripper_width_m))
+        angles = np.empty_like(self._mounting)
+        angles[:-1] = self._physics.joint_position
+        angles[-1] = jaw_angle(self._physics.gripper_width_m)
         return np.asarray(angles / RAD_PER_STEP + self._mounting)
 
 

@@ -25,7 +25,10 @@ TIME_UNIT_S = 0.01
 
 
 class Protection:
-    """Heat, supply and overload of S servos; `tell` learns when one of them trips."""
+    """Heat, supply and overload of S servos; `tell` learns when one of them trips.
+
+    `share` (S,) of each servo's torque is what protection leaves.
+    """
 
     def __init__(self, servos: Sequence[Servo], tell: Tell, tick_s: float) -> None:
         self._servos = servos
@@ -37,6 +40,7 @@ class Protection:
         self.temperature_c = np.full(count, AMBIENT_C)
         self.held_c: dict[int, float] = {}
         self.tripped = np.zeros(count, dtype=np.int64)
+        self.share = np.ones(count)
         self._over_s = np.zeros(count)
         self._threshold = np.ones(count)
         self._patience_s = np.zeros(count)
@@ -50,10 +54,13 @@ class Protection:
         for index, held_c in self.held_c.items():
             self.temperature_c[index] = held_c
         self.voltage_v = self.supply_v - SAG_V * float(share.mean())
-        self._over_s = np.where(share > self._threshold, self._over_s + self._tick_s, 0.0)
-        for index in np.flatnonzero(self._over_s > self._patience_s).tolist():
+        self._over_s = (self._over_s + self._tick_s) * (share > self._threshold)
+        overloaded, hot = self._over_s > self._patience_s, self.temperature_c > self._hottest_c
+        if not (overloaded.any() or hot.any()):
+            return
+        for index in np.flatnonzero(overloaded).tolist():
             self.trip(index, registers.OVERLOAD_BIT, "load")
-        for index in np.flatnonzero(self.temperature_c > self._hottest_c).tolist():
+        for index in np.flatnonzero(hot).tolist():
             self.trip(index, registers.HEAT_BIT, f"{self.temperature_c[index]:.0f} deg C")
 
     def refresh(self, index: int) -> None:
@@ -67,12 +74,14 @@ class Protection:
         """Protect one servo until `release`, where it is set to do so."""
         if self._servos[index].get(registers.UNLOADING) & bit and not self.tripped[index] & bit:
             self.tripped[index] |= bit
+            self.share[index] = self._share(index)
             servo, text = self._servos[index].servo, registers.STATUS_BITS[bit]
             self._tell("protective_stop", f"servo {servo}: {text} ({why})")
 
     def release(self, index: int) -> None:
         """End a servo's protection: its torque was switched off."""
         self.tripped[index] = 0
+        self.share[index] = 1.0
         self._over_s[index] = 0.0
 
     def status(self, index: int) -> int:
@@ -83,7 +92,7 @@ class Protection:
         out = registers.VOLTAGE_BIT if not low <= self.voltage_v <= high else 0
         return int(self.tripped[index]) | out
 
-    def share(self, index: int) -> float:
+    def _share(self, index: int) -> float:
         """Share of a servo's torque that its protection leaves."""
         if self.tripped[index] & registers.HEAT_BIT:
             return 0.0

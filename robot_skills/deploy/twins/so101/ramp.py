@@ -16,6 +16,8 @@ class Ramp:
 
     def follow(self, position: Floats, loose: NDArray[np.bool_]) -> None:
         """Take loose servos' references along with what they are."""
+        if not loose.any():
+            return
         self.position = np.where(loose, position, self.position)
         self._velocity = np.where(loose, 0.0, self._velocity)
 
@@ -30,6 +32,7 @@ class Ramp:
         braking = np.sqrt(change**2 / 4 + 2 * acceleration * np.abs(left)) - change / 2
         wanted = np.minimum(np.minimum(braking, speed), np.abs(left) / self._tick_s)
         wanted = np.copysign(wanted, left)
-        self._velocity = self._velocity + np.clip(wanted - self._velocity, -change, change)
+        step = np.minimum(np.maximum(wanted - self._velocity, -change), change)
+        self._velocity = self._velocity + step
         self.position = self.position + self._velocity * self._tick_s
         return self.position
