@@ -2,7 +2,6 @@
 
 import contextlib
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -10,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from robot_skills.cli.arm_target import ArmTarget, Reached, own_env
+from robot_skills.cli.deploy_clearance import Clearance, calibrated
 from robot_skills.deploy.safety.settings import SafetySettings
 from robot_skills.deploy.settings import ControlSettings
 
 if TYPE_CHECKING:
-    from robot_skills.cli.desk import Desk
     from robot_skills.core.arm import ArmProfile
     from robot_skills.core.skill import SkillLibrary
-    from robot_skills.core.task import Goal
     from robot_skills.deploy.calibration import Calibration
     from robot_skills.deploy.driver_robot import DriverRobot
     from robot_skills.run.evaluate.episodes import Episode
@@ -131,10 +129,6 @@ class Deploy:
 
         `seat` gives the operator a place beside the robot, and perhaps someone who watches.
         """
-        from robot_skills.cli.given_goal import given_goal
-        from robot_skills.cli.goal_on_arm import GoalOnArm
-        from robot_skills.core.control import Workspace
-        from robot_skills.deploy.safety.review import exceeded_limits
         from robot_skills.storage.libraries import load_library
         from robot_skills.storage.writable import check_file
 
@@ -142,22 +136,47 @@ class Deploy:
         check_file(self.twin_log)
         check_file(self.out)
         library = load_library(self.library)
-        self._check_standing(library)
-        given = self.given_calibration()
-        if given is not None and not self.dry_run:
-            self.check_slow_before(given)
+        clearance = self.clearance()
+        if clearance is None or self.dry_run:
+            given = clearance.given() if clearance else None
+            return self._deploy(library, given, watch, seat)
+        clearance.check_standing(library)
+        given, speed_max_rad_s = clearance.given(), self.safety.speed_max_rad_s
+        clearance.check_speed(given, speed_max_rad_s)
+        first = clearance.is_first_fast_run(given, speed_max_rad_s)
+        ramped = replace(self, safety=replace(self.safety, first_run=True)) if first else self
+        result = ramped._deploy(library, given, watch, seat)
+        clearance.remember(given, result.trace, speed_max_rad_s)
+        return result
+
+    def clearance(self) -> Clearance | None:
+        """What the arm at --host asks for before it moves; None where a twin stands for no arm."""
+        if not self.host:
+            return None
+        return Clearance(self.host, self.target().profile(), self.calibration, self.library)
+
+    def _deploy(
+        self,
+        library: "SkillLibrary",
+        given: "Calibration | None",
+        watch: "Watch | None",
+        seat: "Seat | None",
+    ) -> Deployment:
+        from robot_skills.cli.given_goal import given_goal
+        from robot_skills.cli.goal_on_arm import GoalOnArm
+        from robot_skills.core.control import Workspace
+        from robot_skills.deploy.safety.review import exceeded_limits
+
         with _terminable(), self.target(library).reached() as reached:
-            goal = given_goal(reached.task, self.goal)
+            goal, safety = given_goal(reached.task, self.goal), self.safety_of(reached.arm)
             with self.connect(reached, given) as robot:
-                calibration = calibrated(given, reached, robot)
-                print(f"calibration {calibration.id}, serial {calibration.serial or 'not told'}")
+                own = calibrated(given, reached, robot.info)
+                print(f"calibration {own.id}, serial {own.serial or 'not told'}")
                 seated = seat or (lambda *_: contextlib.nullcontext(watch))
                 with seated(robot, reached) as seen_by:
-                    safety = self.safety_of(reached.arm)
                     on_arm = GoalOnArm(library, reached.task, reached.arm, safety)
                     trace = on_arm.carry_out(goal, robot, seen_by)
             stats = reached.stats
-        self._remember(calibration, goal, trace.success)
         workspace = Workspace(*reached.task.workspace_m)
         exceeded = exceeded_limits(stats, reached.arm, safety, workspace) if stats else []
         return Deployment(trace, stats, exceeded)
@@ -208,62 +227,6 @@ class Deploy:
         defaults = asdict(SafetySettings())
         return safety_settings(arm, **{k: v for k, v in given.items() if v != defaults[k]})
 
-    def given_calibration(self) -> "Calibration | None":
-        """The calibration of the arm at --host; None for a twin that stands for no arm.
-
-        Raises InputError where it is missing, edited, or of another arm or model.
-        """
-        from robot_skills.deploy.calibration import load_calibration
-
-        if not self.host:
-            return None
-        found = load_calibration(self.calibration_file())
-        found.check(self.target().profile())
-        return found
-
-    def calibration_file(self) -> Path:
-        """Where the calibration of the arm at --host is."""
-        from robot_skills.deploy.calibration import calibration_file
-
-        return calibration_file(self.calibration, self.target().profile().name, self.host)
-
-    def check_slow_before(self, calibration: "Calibration") -> None:
-        """Raise InputError where full speed is asked for before a slow run succeeded."""
-        from robot_skills.core.errors import InputError
-        from robot_skills.deploy.done_runs import (
-            SLOW_RAD_S,
-            load_runs,
-            runs_file,
-            was_slow_before,
-        )
-        from robot_skills.storage.libraries import library_sha256
-
-        if self.safety.speed_max_rad_s <= SLOW_RAD_S:
-            return
-        library = library_sha256(self.library)
-        if not was_slow_before(
-            load_runs(runs_file(self.calibration_file())), calibration.id, library
-        ):
-            raise InputError(
-                f"no slow run of {self.library} succeeded on this arm as it is calibrated now; "
-                "type the same command with --config first_day first"
-            )
-
-    def _remember(self, calibration: "Calibration", goal: "Goal", success: bool) -> None:
-        """Keep a run on a real arm beside its calibration."""
-        from robot_skills.cli.deploy_check import now
-        from robot_skills.core.facts import format_facts
-        from robot_skills.deploy.done_runs import DoneRun, add_run, runs_file
-        from robot_skills.storage.libraries import library_sha256
-
-        if not self.host or self.dry_run:
-            return
-        file = runs_file(self.calibration_file())
-        speed = self.safety.speed_max_rad_s
-        sha256 = library_sha256(self.library)
-        facts = format_facts(goal.facts)
-        add_run(file, DoneRun(now(), calibration.id, sha256, facts, speed, success))
-
     def _check(self) -> None:
         from robot_skills.cli.deploy_check import CheckRun, camera_sources
         from robot_skills.deploy.bringup.check import Views
@@ -285,21 +248,10 @@ class Deploy:
         if not reached:
             raise SystemExit(1)
 
-    def _check_standing(self, library: "SkillLibrary") -> None:
-        """Raise InputError for a real arm unless the library is allowed on hardware."""
-        from robot_skills.core.errors import InputError
-        from robot_skills.storage.library_standing import Standing, load_record
-
-        standing = load_record(self.library).standing
-        if self.host and not self.dry_run and standing is not Standing.HARDWARE:
-            raise InputError(
-                f"a real arm takes only a library that is {Standing.HARDWARE.meaning}; "
-                f"{self.library} {library.version} is: {standing.meaning}. See robot-skills "
-                "library promote --help, or use --twin"
-            )
-
     @contextlib.contextmanager
     def _desk(self, robot: "DriverRobot", reached: Reached) -> "Iterator[Watch]":
+        from robot_skills.cli.desk import seated_desk
+
         with seated_desk(robot, reached, f"goal {self.goal}") as desk:
             yield desk.watch
 
@@ -329,43 +281,6 @@ class Deploy:
         settings = {"env": self.env, "seed": self.seed} | library_identity(self.library, robot)
         if self.out is not None:
             write_results(self.out, [episode], settings)
-
-
-def calibrated(
-    given: "Calibration | None", reached: Reached, robot: "DriverRobot"
-) -> "Calibration":
-    """The calibration that fits the connected arm; InputError where the given one does not.
-
-    A twin gets one on the fly; where it stands for an arm, that arm's with the twin's own serial.
-    """
-    from robot_skills.cli.deploy_check import now
-    from robot_skills.deploy.calibration import calibration_of
-
-    if reached.twin is None:
-        assert given is not None  # --host loads one before it connects
-        given.check(reached.arm, robot.info)
-        return given
-    own = calibration_of(reached.arm, robot.info, "a twin", now())
-    if given is not None:
-        own = replace(given, serial=own.serial, firmware=own.firmware)
-    own.check(reached.arm, robot.info)
-    return own
-
-
-@contextlib.contextmanager
-def seated_desk(robot: "DriverRobot", reached: Reached, title: str) -> "Iterator[Desk]":
-    """The operator's desk: live on a terminal, plain lines elsewhere."""
-    from robot_skills.cli.desk import Desk
-    from robot_skills.cli.live_view import Shown
-    from robot_skills.record.terminal import TerminalKeys
-
-    kind = "twin of " if reached.twin else ""
-    shown = Shown(
-        f"{kind}{reached.arm.name} at {reached.address.host}, {title}", reached.arm.joints
-    )
-    with contextlib.ExitStack() as stack:
-        keys = stack.enter_context(TerminalKeys()) if sys.stdin.isatty() else None
-        yield stack.enter_context(Desk(robot, shown, keys.pressed if keys else None))
 
 
 def twin_report(result: Deployment) -> list[str]:

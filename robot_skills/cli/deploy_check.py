@@ -5,11 +5,11 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robot_skills.cli.arm_target import ArmTarget, Reached
+from robot_skills.cli.deploy_clearance import now
 from robot_skills.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class CheckRun:
                     "calibration was written"
                 )
                 return
+            print("making the arm ready to follow; it does not move yet")
             info = self._move(reached, person, looked)
             self._keep(reached, info, cameras)
 
@@ -129,11 +130,6 @@ def camera_sources(given: tuple[str, ...]) -> dict[str, str]:
             raise InputError(f"--camera {word!r}: write NAME=DEVICE or NAME=FILE, such as front=0")
         found[name] = source
     return found
-
-
-def now() -> str:
-    """The moment, in ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @contextlib.contextmanager

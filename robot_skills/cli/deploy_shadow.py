@@ -27,7 +27,7 @@ def run(deploy: "Deploy") -> None:
 
 def shadow(deploy: "Deploy") -> tuple[dict[str, Any], list[str]]:
     """What the policies wanted, as values and in words; the arm is never commanded."""
-    from robot_skills.cli.deploy import seated_desk
+    from robot_skills.cli.desk import seated_desk
     from robot_skills.cli.given_goal import given_goal
     from robot_skills.cli.goal_on_arm import GoalOnArm
     from robot_skills.cli.provenance import library_identity

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -14,6 +14,7 @@ from robot_skills.cli.live_view import PlainLines, Shown, picture
 from robot_skills.core.errors import RobotFault
 
 if TYPE_CHECKING:
+    from robot_skills.cli.arm_target import Reached
     from robot_skills.deploy.control.status import RobotStatus
     from robot_skills.run.execute.watching import Moment
 
@@ -100,7 +101,8 @@ class Desk:
 
     def _sit(self) -> None:
         while not self._over.wait(EVERY_S):
-            self._robot.beat()
+            with contextlib.suppress(RobotFault):  # latched: shown, and raised where it is awaited
+                self._robot.beat()
             if self._keys is not None and set(self._keys()) & set(STOP_KEYS):
                 self._stop()
                 return
@@ -120,3 +122,16 @@ class Desk:
         else:
             for line in self._plain.lines(self._shown):
                 print(line, flush=True)
+
+
+@contextlib.contextmanager
+def seated_desk(robot: WatchedRobot, reached: "Reached", title: str) -> Iterator[Desk]:
+    """The operator's desk: live with a stop key on a terminal, plain lines elsewhere."""
+    from robot_skills.record.terminal import TerminalKeys
+
+    kind = "twin of " if reached.twin else ""
+    words = f"{kind}{reached.arm.name} at {reached.address.host}, {title}"
+    with contextlib.ExitStack() as stack:
+        keys = stack.enter_context(TerminalKeys()) if sys.stdin.isatty() else None
+        shown = Shown(words, reached.arm.joints)
+        yield stack.enter_context(Desk(robot, shown, keys.pressed if keys else None))

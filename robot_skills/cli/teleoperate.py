@@ -85,7 +85,8 @@ class Teleoperate:
 
         deploy = self._deploy()
         deploy.target().check()
-        given = deploy.given_calibration() if self.host else None
+        clearance = deploy.clearance()
+        given = clearance.given() if clearance else None
         if self.out is not None:
             check_folder(self.out)
         with TerminalKeys() as keys, self._cameras() as cameras, deploy.target().reached() as on:

@@ -51,9 +51,19 @@ def add_run(file: Path, run: DoneRun) -> None:
 
 def was_slow_before(runs: list[DoneRun], calibration: str, library: str) -> bool:
     """Whether a slow run of this library succeeded on the arm as it is calibrated now."""
-    return any(
-        run.success
-        and run.speed_max_rad_s <= SLOW_RAD_S
-        and (run.calibration, run.library) == (calibration, library)
+    speeds = _succeeded_at(runs, calibration, library)
+    return any(speed <= SLOW_RAD_S for speed in speeds)
+
+
+def was_fast_before(runs: list[DoneRun], calibration: str, library: str) -> bool:
+    """Whether a faster one did."""
+    return any(speed > SLOW_RAD_S for speed in _succeeded_at(runs, calibration, library))
+
+
+def _succeeded_at(runs: list[DoneRun], calibration: str, library: str) -> list[float]:
+    same = (calibration, library)
+    return [
+        run.speed_max_rad_s
         for run in runs
-    )
+        if run.success and (run.calibration, run.library) == same
+    ]

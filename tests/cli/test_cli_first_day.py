@@ -135,7 +135,13 @@ def test_full_speed_is_refused_before_a_slow_run_succeeded(
     with pytest.raises(InputError, match="no slow run"):
         deploy(twin, library, calibration).run()
     add_run(runs_file(calibration), replace(kept, success=True))
-    deploy(twin, library, calibration).check_slow_before(load_calibration(calibration))
+    allowed = deploy(twin, library, calibration).clearance()
+    assert allowed is not None
+    allowed.check_speed(load_calibration(calibration), 1.0)
+    assert allowed.is_first_fast_run(load_calibration(calibration), 1.0)
+    assert not allowed.is_first_fast_run(load_calibration(calibration), 0.3)
+    add_run(runs_file(calibration), replace(kept, success=True, speed_max_rad_s=1.0))
+    assert not allowed.is_first_fast_run(load_calibration(calibration), 1.0)
 
 
 def test_a_dry_run_takes_the_twin_and_leaves_the_arm_alone(

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +41,9 @@ class SimBench:
 
     def act(self, joint_position: np.ndarray, gripper_width_m: float) -> Command:
         self.sent.append(joint_position)
-        here = self.sim.observe().joint_position
-        crossed = here.copy()
-        crossed[self.wiring] = here[self.wiring] + (joint_position - here)
+        home = self.sim.scene.arm.home
+        crossed = home.copy()
+        crossed[self.wiring] += joint_position - home
         return self.sim.act(crossed, gripper_width_m)
 
 
@@ -143,14 +144,20 @@ def test_a_key_stops_in_the_middle_of_a_move(scene: Scene, kinematics: MujocoKin
     assert len(bench.sent) == 15
 
 
-def test_a_joint_at_its_end_is_named_before_anything_moves(scene: Scene, arm: ArmProfile) -> None:
+def test_a_joint_near_its_end_is_shown_and_one_outside_is_refused(
+    scene: Scene, arm: ArmProfile
+) -> None:
     bench = SimBench(scene)
-    high = arm.position_max.copy()
-    high[2] = bench.state().joint_position_rad[2] + 0.05
-    narrow = type(arm)(**{**vars(arm), "position_max": high})
-    lines: list[str] = []
-    with pytest.raises(StepFailed, match=r"elbow_joint: less than 0.08 rad from the end"):
-        lines.extend(joint_limits(bench, narrow))
+    here = bench.state().joint_position_rad[2]
+
+    def shown(room_rad: float) -> list[str]:
+        high = arm.position_max.copy()
+        high[2] = here + room_rad
+        return list(joint_limits(bench, replace(arm, position_max=high)))
+
+    assert ["NEAR" in line for line in shown(0.05)] == [False, False, True, False, False, False]
+    with pytest.raises(StepFailed, match=r"outside of the range that .*: elbow_joint"):
+        shown(-0.05)
 
 
 def test_a_camera_that_sees_something_else_is_the_persons_to_judge(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ LOOK_EVERY_S = 0.01
 PATIENCE = 3.0  # times LOOK_S of wall time
 GAP_MAX_S = 0.1  # of the robot's clock, as seen from the policy's process
 CONNECT_TIMEOUT_S = 2.5
-LIMIT_MARGIN_RAD = 0.08  # room for a small move and the limits' own margin
+NEAR_RAD = 0.08  # a joint this near its end is shown as such
 
 
 def identity(robot: BenchRobot, arm: ArmProfile, address: str) -> Iterator[str]:
@@ -56,18 +56,17 @@ def freshness(robot: BenchRobot) -> Iterator[str]:
 
 
 def joint_limits(robot: BenchRobot, arm: ArmProfile) -> Iterator[str]:
-    """Each joint with its room; raises StepFailed where a small move would not fit."""
+    """Each joint with its room; raises StepFailed where one is outside its range."""
     state = robot.state()
     margins = _margins(arm, state)
     for index, name in enumerate(arm.joints):
         low, high = arm.position_min[index], arm.position_max[index]
         at = f"{state.joint_position_rad[index]:+.3f} rad of {low:+.2f}..{high:+.2f}"
-        yield f"{name:<20} {at}, room {margins[index]:.2f}{_servo(state, index)}"
-    tight = [
-        name for name, room in zip(arm.joints, margins, strict=True) if room < LIMIT_MARGIN_RAD
-    ]
-    if tight:
-        raise StepFailed(f"{', '.join(tight)}: less than {LIMIT_MARGIN_RAD} rad from the end")
+        near = ": NEAR ITS END" if margins[index] < NEAR_RAD else ""
+        yield f"{name:<20} {at}, room {margins[index]:.2f}{near}{_servo(state, index)}"
+    outside = [name for name, room in zip(arm.joints, margins, strict=True) if room < 0.0]
+    if outside:
+        raise StepFailed(f"outside of the range that {arm.file} gives: {', '.join(outside)}")
 
 
 def perception(host: str) -> Iterator[str]:

@@ -15,7 +15,8 @@ Floats = NDArray[np.float64]
 
 MOVE_RAD = 0.03
 SPEED_RAD_S = 0.1
-SETTLE_S = 0.5
+SETTLE_S = 3.0  # at most
+SETTLED_RAD, SETTLED_STEPS = 0.001, 6  # at rest: so little change over so many control steps
 LEAST_SHARE, MOST_SHARE = 0.5, 1.5  # of the move, as measured: small servos rest a little off
 OTHERS_SHARE = 0.4  # what any other joint may be seen to move
 GRIPPER_LIMIT_S = 3.0
@@ -35,7 +36,7 @@ class SmallMoves:
 
     def joints(self) -> Iterator[str]:
         """Move every joint there and back; raises StepFailed where another one moves."""
-        self._width_m = self._measured_width()
+        self._hold_here()
         if self._ask("Hand on the emergency stop, nobody within reach?", YES + NO) == NO:
             raise StepFailed("nobody was ready")
         for index, name in enumerate(self._arm.joints):
@@ -43,7 +44,7 @@ class SmallMoves:
 
     def gripper(self) -> Iterator[str]:
         """Open and close; raises StepFailed where the fingers do not follow."""
-        self._width_m = self._measured_width()
+        self._hold_here()
         if self._ask("Nothing between the fingers?", YES + NO) == NO:
             raise StepFailed("the fingers were not free")
         stroke_m = self._arm.gripper.width_max_m
@@ -56,17 +57,16 @@ class SmallMoves:
             yield f"{word}: {1000 * found_m:.0f} mm between the fingers"
 
     def _one_joint(self, index: int, name: str) -> str:
-        answer = AGAIN
+        home, answer = self._target, AGAIN
         while answer == AGAIN:
-            self._hold(SETTLE_S)
-            start = self._robot.state().joint_position_rad
+            start = self._settled()
             move = np.zeros_like(start)
             move[index] = self._roomier_way(index, float(start[index]))
             words = self._in_words(start, start + move)
             self._person.tell(f"      {name} by {move[index]:+.2f} rad and back: {words}")
-            self._go(start, start + move)
-            moved = self._robot.state().joint_position_rad - start
-            self._go(start + move, start)
+            self._go_to(home + move)
+            moved = self._settled() - start
+            self._go_to(home)
             self._check_moved(moved, index, float(move[index]))
             answer = self._ask("Did it? (r shows it again)", YES + NO + AGAIN)
         if answer == NO:
@@ -94,35 +94,43 @@ class SmallMoves:
                 f"{names[index]} was told to move by {told:+.3f} rad; measured {moved[index]:+.3f}"
             )
 
-    def _go(self, start: Floats, end: Floats) -> None:
-        """Follow a straight line in joint space, then rest."""
+    def _hold_here(self) -> None:
+        """From now on targets start from where the arm is measured, and return there."""
+        self._target = self._robot.state().joint_position_rad
+        self._width_m = self._measured_width()
+
+    def _go_to(self, end: Floats) -> None:
+        """Follow a straight line in joint space."""
+        start = self._target
         steps = int(np.ceil(MOVE_RAD / SPEED_RAD_S * self._robot.rate_hz))
         for step in range(1, steps + 1):
-            self._act(start + (end - start) * step / steps)
-        for _ in range(round(SETTLE_S * self._robot.rate_hz)):
-            self._act(end)
+            self._target = start + (end - start) * step / steps
+            self._act()
 
-    def _hold(self, duration_s: float) -> None:
-        here = self._robot.state().joint_position_rad
-        for _ in range(round(duration_s * self._robot.rate_hz)):
-            self._act(here)
+    def _settled(self) -> Floats:
+        """Where the joints (J,) come to rest, as measured."""
+        seen = [self._robot.state().joint_position_rad]
+        for _ in range(round(SETTLE_S * self._robot.rate_hz)):
+            self._act()
+            seen = [*seen[-SETTLED_STEPS:], self._robot.state().joint_position_rad]
+            if len(seen) > SETTLED_STEPS and float(np.ptp(seen, axis=0).max()) < SETTLED_RAD:
+                break
+        return seen[-1]
 
     def _ask(self, question: str, keys: str) -> str:
         """Ask while the arm is held where it is."""
-        here = self._robot.state().joint_position_rad
-        return self._person.ask(question, keys, lambda: self._act(here))
+        return self._person.ask(question, keys, self._act)
 
-    def _act(self, joint_position: Floats) -> None:
+    def _act(self) -> None:
         self._person.listen()
-        self._robot.act(joint_position, self._width_m)
+        self._robot.act(self._target, self._width_m)
 
     def _fingers_to(self, width_m: float) -> float:
         """Width reached in m, once it changes no more or the time is over."""
-        here = self._robot.state().joint_position_rad
         self._width_m = width_m
         slack_m = GRIPPER_SLACK * self._arm.gripper.width_max_m
         for _ in range(round(GRIPPER_LIMIT_S * self._robot.rate_hz)):
-            self._act(here)
+            self._act()
             if abs(self._measured_width() - width_m) < 0.5 * slack_m:
                 break
         return self._measured_width()
