@@ -42,19 +42,3 @@ class ControlSettings:
                 f"the profile of {arm.name} has no [deploy]: it does not say how the arm is driven"
             )
         return replace(self, rate_hz=arm.deploy.rate_hz)
-
-
-@dataclass(frozen=True)
-class LimitSettings:
-    """Limits between every policy and every arm; the arm's profile gives the vendor's own."""
-
-    position_margin_rad: float = 0.05
-    """How far from the ends of its range a joint is kept."""
-    speed_fraction: float = 0.5
-    """Share of the vendor's joint speed that is used."""
-    speed_max_rad_s: float = 1.0
-    """Joint speed that is never exceeded, whatever the share."""
-    lead_max_rad: float = 0.1
-    """How far a target may run ahead of the measured joint."""
-    workspace_slack_m: float = 0.005
-    """How far outside the task's box the walls stand, so that a hand can slide along the box."""
