@@ -24,7 +24,7 @@ from robot_skills.core.errors import RobotFault
 from robot_skills.core.task_file import load_task
 from robot_skills.deploy.control.address import ArmAddress
 from robot_skills.deploy.control.channel import LineChannel, Message
-from robot_skills.deploy.control.loop import ControlLoop, Patience, WatchdogSight
+from robot_skills.deploy.control.loop import ControlLoop, Links, Patience, WatchdogSight
 from robot_skills.deploy.control.memory import ArmMemory
 from robot_skills.deploy.control.scheduling import schedule
 from robot_skills.deploy.control.watchdog import Beats, Guard
@@ -66,7 +66,7 @@ def _serve(channel: LineChannel, order: Message) -> None:
         peer = socket.socket(fileno=order["watchdog"])
         watchdog = WatchdogSight(peer, 1.0 / driver.info.rate_hz)
     patience = _patience(settings, limits)
-    loop = ControlLoop(driver, safety, memory, channel, watchdog, patience)
+    loop = ControlLoop(driver, safety, Links(memory, channel, watchdog), patience)
     gc.collect()
     gc.freeze()
     schedule(settings)

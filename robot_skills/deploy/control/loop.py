@@ -61,6 +61,15 @@ class WatchdogSight:
         return float("inf") if self._gone else self._silence.update(count, host_time_s)
 
 
+@dataclass(frozen=True)
+class Links:
+    """What ties the loop to other processes; without a watchdog nothing is commanded."""
+
+    memory: ArmMemory
+    channel: LineChannel
+    watchdog: WatchdogSight | None
+
+
 class ControlLoop:
     """One arm's loop; ends when told to close, when its caller is gone, or at a fault."""
 
@@ -68,16 +77,15 @@ class ControlLoop:
         self,
         driver: ArmDriver,
         safety: SafetyLayer,
-        memory: ArmMemory,
-        channel: LineChannel,
-        watchdog: WatchdogSight | None,
+        links: Links,
         patience: Patience,
+        pace: Pace | None = None,
     ) -> None:
         self._driver, self._safety = driver, safety
-        self._channel, self._watchdog = channel, watchdog
-        self._beats = memory.beats
+        self._channel, self._watchdog = links.channel, links.watchdog
+        self._beats = links.memory.beats
         self._caller = os.getppid()
-        self._moving = watchdog is not None
+        self._moving = links.watchdog is not None
         self._patience = patience
         self._stopping = False
         self._fault: Fault | None = None
@@ -87,12 +95,14 @@ class ControlLoop:
         self._paces = driver.info.paces
         state = driver.read()
         self._sent = state.joint_position_rad
-        self._chunks = ChunkFollower(memory.chunk)
+        self._chunks = ChunkFollower(links.memory.chunk)
         self._freshness = Freshness(self._period_s)
         self._allowance = Allowance(self._period_s, state.robot_time_s)
-        self._pace = Pace(self._period_s)
+        self._pace = pace or Pace(self._period_s)
         self._braking_until_s = float("inf")
-        self._reporter = Reporter(memory, self._pace, self._chunks, safety)
+        self._reporter = Reporter(links.memory, self._pace, self._chunks, safety)
+        safety.margins(state)  # what is slow the first time shall be so before the arm is started
+        safety.advance(self._sent, 0.0, state, 0.0)
 
     def run(self) -> Fault | None:
         """Run until closed or left alone, which returns None, or until at rest after a fault."""
@@ -175,6 +185,7 @@ class ControlLoop:
             watchdog_age_s=watchdog_age_s,
             overran=self._pace.overran,
             command_error=error,
+            moving=self._moving,
         )
 
     def _command_age_s(self, now_s: float, due: DueTarget | None) -> float:

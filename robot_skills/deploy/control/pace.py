@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-WINDOW = 4096  # cycles over which lateness is told
+WINDOW = 2048  # cycles over which lateness is told
 SPARE_PERIODS = 0.25  # of robot time that may be saved up, against timestamps that jitter
 
 
@@ -40,9 +40,10 @@ class Pace:
         missed = (host_time_s - self.due_s) / self._period_s - 0.5
         self.due_s += (1 + max(0, int(np.ceil(missed)))) * self._period_s
 
-    def lateness_s(self, *shares: float) -> Floats:
+    def lateness_s(self, *shares: float, newest: int = WINDOW) -> Floats:
         """Quantiles in s of lateness over the newest cycles, such as 0.5, 0.99 and 1."""
-        known = self._lateness_s[: max(min(self.cycles, len(self._lateness_s)), 1)]
+        first = max(self.cycles - min(newest, len(self._lateness_s)), 0)
+        known = self._lateness_s.take(range(first, max(self.cycles, 1)), mode="wrap")
         return np.asarray(np.quantile(known, shares))
 
     def rate_hz(self, host_time_s: float) -> float:

@@ -190,6 +190,8 @@ class SafetyLayer:
             if found is not None and found.fault is not None:
                 return found
             hold = hold or found
+        if not cycle.moving:
+            return hold
         return self._judge_place(state, measured) or hold
 
     def _judge_place(self, state: ArmState, measured: list[float]) -> Verdict | None:

@@ -31,7 +31,8 @@ class Cycle:
     `state_age_s` is how long the robot's clock has stood still, `command_age_s` how far past the
     end of the newest command it is, `heartbeat_age_s` how long the operator's view has been
     silent (inf: never heard), `watchdog_age_s` how long the watchdog process has. `command_error`
-    tells that the arm refused the last target.
+    tells that the arm refused the last target. While nothing is commanded (not `moving`) the arm
+    may be anywhere that a person puts it.
     """
 
     host_time_s: float
@@ -41,6 +42,7 @@ class Cycle:
     watchdog_age_s: float = 0.0
     overran: bool = False
     command_error: str | None = None
+    moving: bool = True
 
 
 @dataclass(frozen=True)
