@@ -171,7 +171,7 @@ def test_on_a_frozen_link_the_clock_stands(driver: Ros2Driver, ros_twin: TwinPro
 
 
 def test_lost_messages_leave_the_others(driver: Ros2Driver, ros_twin: TwinProcess) -> None:
-    ros_twin.tell(fault="drop", value=0.5)
+    ros_twin.tell(fault="drop", value={"p": 0.5})
     ros_twin.stats()  # it has taken that in
     driver.start()
     goal = moved(driver, 0.1)

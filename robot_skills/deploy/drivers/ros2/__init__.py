@@ -1,0 +1,1 @@
+"""Any arm behind ros2_control: joint states in, joint trajectories out."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from robot_skills.core.arm import ArmProfile
 from robot_skills.core.errors import InputError, RobotFault
 from robot_skills.deploy.driver import ArmInfo, ArmState, Fault, FaultKind, StopKind
-from robot_skills.deploy.drivers.ros2.link import Ros2Link
+from robot_skills.deploy.drivers.ros2.link import Ros2Link, require_ros
 from robot_skills.deploy.drivers.ros2.readings import FingerJoint, JointReadings, controller_state
 from robot_skills.deploy.drivers.ros2.settings import Ros2Settings, namespace, ros2_settings
 
@@ -29,16 +29,21 @@ STOP_LEAST_S = 0.1
 AT_ONCE_S = 0.001  # time_from_start must be above 0; below a controller's own period
 CLEAR_TIMEOUT_S = 3.0
 HALT_TIMEOUT_S = 3.0
+CONNECT_SHARE = 0.9  # of the time for connecting, so that what is missing is told before its end
 
 
 class Ros2Driver:
-    """Implements ArmDriver; `address` is the arm's namespace, "" for none."""
+    """Implements ArmDriver; `address` is the arm's namespace, "" for none.
+
+    Raises InputError in a Python without ROS 2.
+    """
 
     def __init__(self, address: str, arm: ArmProfile, rate_hz: float) -> None:
         self._address = address
         self._namespace = namespace(address)
         self._arm = arm
         self._settings = ros2_settings(arm)
+        require_ros()
         self._finger = finger_joint(self._settings, arm)
         self._ahead_s = (
             1.0 / rate_hz if self._settings.interpolate_from_desired_state else AT_ONCE_S
@@ -51,13 +56,14 @@ class Ros2Driver:
         self.info = ArmInfo(arm.name, arm.joints, rate_hz, robot_watchdog=False)
 
     def connect(self, timeout_s: float) -> None:
-        """Join the graph and wait for every joint and the controller; InputError in time."""
+        """Join the graph, wait for every joint and the controller; InputError in `timeout_s`."""
+        end_s = time.monotonic() + CONNECT_SHARE * timeout_s
         if self._link is None:
             self._link = Ros2Link(self._namespace, self._settings)
         link, where = self._link, f"at the address {self._address!r}"
-        if not link.wait_for(lambda: self._complete, timeout_s):
+        if not link.wait_for(lambda: self._complete, end_s - time.monotonic()):
             self._explain_states(link, where)
-        if not link.wait_for(lambda: link.heard, timeout_s):
+        if not link.wait_for(lambda: link.heard, end_s - time.monotonic()):
             raise InputError(
                 f"no controller listens to {link.arm_topic} {where}; spawn it "
                 f"(ros2 run controller_manager spawner {self._settings.controller}), or name "

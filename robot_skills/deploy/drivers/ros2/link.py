@@ -15,12 +15,30 @@ from robot_skills.deploy.drivers.ros2.settings import Ros2Settings
 
 STATES_KEPT = 10  # more than arrive in a period, gripper and arm apart
 LOOK_S = 0.01
+KINDS = (
+    ("rclpy", "Context"),
+    ("sensor_msgs.msg", "JointState"),
+    ("trajectory_msgs.msg", "JointTrajectory"),
+    ("std_msgs.msg", "Float64MultiArray"),
+    ("diagnostic_msgs.msg", "DiagnosticArray"),
+    ("std_srvs.srv", "Trigger"),
+)
+
+
+def require_ros() -> None:
+    """Import all of ROS that a link needs, which takes a second; InputError where it is missing."""
+    for package, name in KINDS:
+        message_type(package, name)
 
 
 def message_type(package: str, name: str) -> Any:
     """A ROS message or service type; InputError where this Python has no ROS 2."""
+    return getattr(_module(package), name)
+
+
+def _module(package: str) -> Any:
     try:
-        return getattr(importlib.import_module(package), name)
+        return importlib.import_module(package)
     except ImportError as error:
         raise InputError(
             f"this Python has no ROS 2 ({error}); run in one that has rclpy: source your ROS "
@@ -32,13 +50,11 @@ class Ros2Node:
     """One node in a context of its own."""
 
     def __init__(self, name: str, namespace: str) -> None:
-        rclpy = importlib.import_module("rclpy") if message_type("rclpy", "Context") else None
-        assert rclpy is not None
-        options = importlib.import_module("rclpy.signals").SignalHandlerOptions
+        rclpy = _module("rclpy")
+        options = _module("rclpy.signals").SignalHandlerOptions
         self._context = rclpy.Context()
         rclpy.init(args=[], context=self._context, signal_handler_options=options.NO)
-        node = importlib.import_module("rclpy.node").Node
-        self.node: Any = node(
+        self.node: Any = _module("rclpy.node").Node(
             name,
             namespace=namespace,
             context=self._context,
@@ -52,7 +68,7 @@ class Ros2Node:
 
         Best effort, as that fits publishers of either kind and never waits for what was lost.
         """
-        qos = importlib.import_module("rclpy.qos")
+        qos = _module("rclpy.qos")
         profile = qos.QoSProfile(depth=kept, reliability=qos.ReliabilityPolicy.BEST_EFFORT)
         handle = self.node.create_subscription(kind, topic, lambda _: None, profile).handle
 

@@ -151,8 +151,8 @@ class Ros2Controller:
     def _power_off(self) -> None:
         self._deactivate("power_off", "asked for by service")
 
-    def _lose(self, share: Any) -> None:
-        self._lost = float(share)
+    def _lose(self, value: Any) -> None:
+        self._lost = float(value["p"])
 
     def _is_lost(self) -> bool:
         return bool(self._lost > 0.0 and self._rng.random() < self._lost)
