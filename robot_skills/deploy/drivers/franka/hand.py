@@ -20,21 +20,29 @@ DEAD_BAND_M = 0.002  # wishes that differ by less are one
 
 
 class Hand:
-    """The half that gives orders: opening moves, closing grasps."""
+    """The half that gives orders: it moves, and grasps what it meets on the way in."""
 
-    def __init__(self, hand: Any, speed_m_s: float, force_n: float, stroke_m: float) -> None:
+    def __init__(
+        self, hand: Any, refusal: type[Exception], speed_m_s: float, force_n: float
+    ) -> None:
         self._hand = hand
+        self._refusal = refusal
         self._speed_m_s = speed_m_s
         self._force_n = force_n
-        self._stroke_m = stroke_m
 
-    def go(self, width_m: float, from_m: float) -> None:
-        """Open to a width, or close to it with force; an object in between is no failure."""
-        if width_m >= from_m:
-            self._hand.move(width_m, self._speed_m_s)
-        else:
-            tolerance_m = self._stroke_m
-            self._hand.grasp(width_m, self._speed_m_s, self._force_n, tolerance_m, tolerance_m)
+    def go(self, width_m: float, from_m: float, stroke_m: float) -> None:
+        """Go to a width; where something keeps the closing fingers from it, hold that with force.
+
+        A grasp alone would not do: an empty hand closes in it, whatever the width.
+        """
+        if not self._moved(width_m) and width_m < from_m:
+            self._hand.grasp(width_m, self._speed_m_s, self._force_n, stroke_m, stroke_m)
+
+    def _moved(self, width_m: float) -> bool:
+        try:
+            return bool(self._hand.move(width_m, self._speed_m_s))
+        except self._refusal:
+            return False
 
 
 def _give_orders(hand: Hand, records: list[memory.Record], stroke_m: float, parent: int) -> None:
@@ -45,7 +53,7 @@ def _give_orders(hand: Hand, records: list[memory.Record], stroke_m: float, pare
         width_m = min(max(float(wanted["width_m"]), 0.0), stroke_m)
         moved = last_m is None or abs(width_m - last_m) > DEAD_BAND_M
         if wanted["number"] and moved:
-            hand.go(width_m, float(seen.read()["width_m"]))
+            hand.go(width_m, float(seen.read()["width_m"]), stroke_m)
             last_m = width_m
         else:
             time.sleep(PERIOD_S)
@@ -84,7 +92,8 @@ def main() -> None:
             _tell(seen, error)
         os._exit(0)  # the link is the other half's to close
     try:
-        hand = Hand(library_hand, float(speed), float(force), float(stroke))
+        refusal = pylibfranka.CommandException
+        hand = Hand(library_hand, refusal, float(speed), float(force))
         _give_orders(hand, records, float(stroke), int(parent))
     except Exception as error:
         _tell(orders, error)
