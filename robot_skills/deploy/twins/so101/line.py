@@ -16,7 +16,8 @@ class PseudoLine:
 
     def __init__(self, name: str) -> None:
         self.path = Path(tempfile.gettempdir()) / name
-        self._lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._lock_path = Path(f"{self.path}.lock")
+        self._lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -46,5 +47,6 @@ class PseudoLine:
     def close(self) -> None:
         """Take the name and the line away."""
         self.path.unlink(missing_ok=True)
+        self._lock_path.unlink(missing_ok=True)
         for end in (self.file_descriptor, self._host_end, self._lock):
             os.close(end)
