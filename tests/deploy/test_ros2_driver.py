@@ -3,6 +3,8 @@
 Run by the Python of scripts/make_ros2_environment.sh; skipped by any other.
 """
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,10 +15,16 @@ import pytest
 from numpy.typing import NDArray
 from twin_robots import free_address
 
+from robot_skills import paths
 from robot_skills.core.arm import ArmProfile, driven_by
 from robot_skills.core.errors import InputError, RobotFault
+from robot_skills.core.task_file import load_task
+from robot_skills.deploy.connect import connected_robot
+from robot_skills.deploy.control.address import ArmAddress
 from robot_skills.deploy.driver import ArmState, FaultKind, StopKind
 from robot_skills.deploy.drivers.ros2.driver import Ros2Driver, halt
+from robot_skills.deploy.safety.settings import safety_settings
+from robot_skills.deploy.settings import ControlSettings
 from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.deploy.twins.settings import TwinSettings
 
@@ -212,3 +220,31 @@ def test_the_twins_control_sees_bad_trajectories(
     pause(driver, 0.2)
     events = ros_twin.stats()["events"]
     assert [event["kind"] for event in events] == ["trajectory_rejected"]
+
+
+def test_behind_the_safety_layer_a_killed_control_process_leaves_the_arm_at_rest(
+    ros_twin: TwinProcess, through_ros: ArmProfile
+) -> None:
+    """One point is sent a period, and the controller holds it: nothing runs on."""
+    address = ArmAddress("ros2", ros_twin.address, paths.find("assets/arms", "ur5e"))
+    task = load_task(paths.find("envs", "blocks"))
+    # A busy machine is late; what is asked here is not whether it was.
+    safety = safety_settings(
+        through_ros, overruns_max=100, stale_stop_s=2.0, watchdog_s=10.0, command_stop_s=5.0
+    )
+    control = ControlSettings(watchdog_silence_s=10.0)
+    with connected_robot(address, task, control, safety, perception_host=None) as robot:
+        target = robot.observe().joint_position.copy()
+        for _ in range(20):
+            target[0] += 0.02
+            sent = robot.act(target, 0.05)
+        assert sent.joint_position == pytest.approx(target, abs=0.2)
+        before_s = robot.observe().time_s
+        os.kill(robot._control._processes[0].pid, signal.SIGKILL)
+        time.sleep(2.0)
+        with pytest.raises(RobotFault):
+            robot.act(target, 0.05)
+    log = ros_twin.stats()
+    assert max(log["largest_joint_speed_rad_s"]) < 1.1
+    assert log["last_motion_s"] - before_s < 1.5
+    assert log["robot_time_s"] - log["last_motion_s"] > 0.3
