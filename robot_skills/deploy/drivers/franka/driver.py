@@ -54,7 +54,8 @@ class FrankaDriver:
         """Open both links; raises InputError when no arm, or no hand, answers."""
         if importlib.util.find_spec("pylibfranka") is None:
             raise InputError(
-                "the client of Franka arms is missing; pip install 'robot-skills[franka]'"
+                "the client of Franka arms is missing; pip install 'robot-skills[franka]' on Linux, "
+                "x86-64, with glibc 2.34 or later"
             )
         if self._arm.dof != memory.JOINTS:
             raise InputError(f"a Franka arm has 7 joints; {self._arm.file} has {self._arm.dof}")
