@@ -212,3 +212,12 @@ def test_a_joint_measured_in_the_margin_stops() -> None:
     assert seen.last.fault is not None
     assert seen.last.fault.kind is FaultKind.OUTSIDE
     assert "joint 3" in seen.last.fault.detail
+
+
+def test_an_arm_that_was_sent_nothing_may_be_led_by_hand() -> None:
+    layer = SafetyLayer(ARM, TASK, safety_settings(ARM), PERIOD_S, True)
+    for count in range(100):
+        led = ARM.home + 0.01 * count
+        state = ArmState(PERIOD_S * count, led, np.zeros(6), "running", None)
+        assert layer.check(state, Cycle(0.0), led) == Verdict(Action.NONE)
+    assert layer.advance(led, 0.05, state, PERIOD_S) == pytest.approx(led)

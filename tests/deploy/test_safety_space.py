@@ -169,6 +169,7 @@ def test_an_arm_measured_outside_the_walls_stops(body: ArmBody) -> None:
     layer = SafetyLayer(ARM, TASK, SETTINGS, PERIOD_S, True, body)
     down = np.linalg.pinv(KINEMATICS.ee_jacobian(ARM.home))[:, 2]
     assert layer.check(reading(ARM.home), Cycle(0.0), ARM.home).fault is None
+    layer.advance(ARM.home, 0.05, reading(ARM.home), PERIOD_S)
     pushed = ARM.home - 0.272 * down
     while KINEMATICS.ee_pose(pushed)[2] > TASK.workspace_m[0][2] - 0.03:
         pushed = pushed - 0.005 * down

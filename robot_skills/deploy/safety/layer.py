@@ -195,7 +195,9 @@ class SafetyLayer:
         return self._judge_place(state, measured) or hold
 
     def _judge_place(self, state: ArmState, measured: list[float]) -> Verdict | None:
-        guard = self._begin(state)
+        guard = self._guard
+        if guard is None:  # nothing was sent yet: a person may lead the arm
+            return None
         found = guard.outside_range(measured)
         found = found or self._tracking.judge(state, measured, guard.path.now.position)
         if found is not None or guard.collision is not None:

@@ -24,6 +24,7 @@ SPEED_TAKEN_UP = 0.5  # of the targets' own
 LITTLE_RAD = 0.001  # below which CLOSING_RATE is always the smaller
 NEW_MOTION_S = 0.2  # after which a new target tells nothing of a speed
 NEAR_END_RAD = 0.2  # of a joint's range; from farther away 1 rad/s is always braked in time
+END_RESERVE_RAD = 0.005  # of a joint's range; no step has to be left because of its end
 REST_RAD_S = 1e-4
 
 
@@ -76,7 +77,8 @@ class JerkLimitedPath:
     def __init__(self, joint_position: Floats, bounds: JointBounds) -> None:
         self.bounds = bounds
         self.now = Motion(joint_position.tolist(), *([0.0] * bounds.low.size for _ in range(2)))
-        self._low, self._high = bounds.low.tolist(), bounds.high.tolist()
+        self._low = np.minimum(bounds.low + END_RESERVE_RAD, joint_position).tolist()
+        self._high = np.maximum(bounds.high - END_RESERVE_RAD, joint_position).tolist()
         limits = np.stack([bounds.speed, bounds.acceleration, bounds.jerk], axis=1).tolist()
         self._laws = [
             ClosingLaw(low, high, tuple(joint))
