@@ -85,7 +85,9 @@ class ArmTarget:
         self.check()
         arm, task = self.profile(), load_task(find("envs", self.task_name))
         if self.host:
-            yield Reached(self._address(arm, self.host), arm, task, self.perception, None)
+            local = self.host.startswith("/")  # a serial line or a ROS namespace serves no poses
+            poses_at = self.perception or ("127.0.0.1" if local else self.host)
+            yield Reached(self._address(arm, self.host), arm, task, poses_at, None)
             return
         with self._twin(task) as twin:
             address = self._address(arm, twin.address)

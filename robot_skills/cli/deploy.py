@@ -63,7 +63,7 @@ class Deploy:
     """Drive the arm through ros2 or lerobot instead of its vendor's own client."""
 
     perception: str = ""
-    """Address of whatever serves object poses; the arm's own by default."""
+    """Address of whatever serves object poses; by default the arm's, or this computer's."""
 
     env: str = ""
     """Environment: a name in envs/ or a folder with a task.toml; the library's own by default."""

@@ -59,9 +59,10 @@ class CheckRun:
         from robot_skills.deploy.bringup.check import step_of_views, steps_without_motion
         from robot_skills.deploy.bringup.steps import carry_out
 
-        host = reached.perception or reached.address.host
         with self.connect(reached, True) as robot:
-            steps = steps_without_motion(robot, reached.arm, reached.address.host, host)
+            steps = steps_without_motion(
+                robot, reached.arm, reached.address.host, reached.perception
+            )
             if self.views.sources:
                 steps.append(step_of_views(self.views, person))
             carry_out(steps, person, total=len(steps) + MOTION_STEPS)
