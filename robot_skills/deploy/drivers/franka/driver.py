@@ -5,10 +5,7 @@ The client tells neither serial nor firmware, so `info` has none. Written for th
 """
 
 import importlib.util
-import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +17,7 @@ from robot_skills.core.arm import ArmProfile
 from robot_skills.core.errors import InputError, RobotFault
 from robot_skills.deploy.driver import ArmInfo, ArmState, Fault, FaultKind, StopKind
 from robot_skills.deploy.drivers.franka import hand, link, memory
+from robot_skills.deploy.drivers.franka.child import Child
 from robot_skills.deploy.settings import ControlSettings
 
 Floats = NDArray[np.float64]
@@ -27,7 +25,6 @@ Floats = NDArray[np.float64]
 ARM_PORT, HAND_PORT = 1337, 1338
 LAUNCH_S = 10.0  # for a process to start on a busy machine, beside the time that a link may take
 ANSWER_S = 5.0  # for an order that the arm must confirm
-CLOSE_S = 2.0
 HOMED_SHARE = 0.5  # of its stroke that a hand which knows its width reports at least
 STOPS = {StopKind.SMOOTH: link.FINISH, StopKind.HOLD: link.HOLD, StopKind.POWER_OFF: link.CUT}
 
@@ -44,8 +41,8 @@ class FrankaDriver:
         self._arm = arm
         self._settings = settings
         self._torque_max = arm.deploy.torque_max_nm if arm.deploy is not None else None
-        self._link: subprocess.Popen[bytes] | None = None
-        self._hand: subprocess.Popen[bytes] | None = None
+        self._link: Child | None = None
+        self._hand: Child | None = None
         self._ordering = threading.Lock()
         self._started = False
         self.info = ArmInfo(arm.name, arm.joints, settings.rate_hz, robot_watchdog=True)
@@ -54,8 +51,8 @@ class FrankaDriver:
         """Open both links; raises InputError when no arm, or no hand, answers."""
         if importlib.util.find_spec("pylibfranka") is None:
             raise InputError(
-                "the client of Franka arms is missing; pip install 'robot-skills[franka]' on Linux, "
-                "x86-64, with glibc 2.34 or later"
+                "the client of Franka arms is missing; pip install 'robot-skills[franka]' "
+                "(Linux on x86-64, glibc 2.34 or later)"
             )
         if self._arm.dof != memory.JOINTS:
             raise InputError(f"a Franka arm has 7 joints; {self._arm.file} has {self._arm.dof}")
@@ -148,7 +145,7 @@ class FrankaDriver:
         return int(self._reading.read()["lost"])
 
     def _link_ended(self) -> bool:
-        return self._link is None or self._link.poll() is not None
+        return self._link is None or self._link.ended
 
     def _fault(self, reading: np.void, seen: np.void) -> Fault | None:
         if reading["fault_kind"]:
@@ -168,16 +165,12 @@ class FrankaDriver:
     def _launch(self, timeout_s: float) -> None:
         settings, gripper = self._settings, self._arm.gripper
         times = (1.0 / settings.rate_hz, 1.0 / settings.watchdog_hz)
-        self._link, arm_records = self._spawn(
-            link.__name__, link.ARM_RECORDS, (*times, *self._arm.speed_max)
-        )
-        self._reading, self._target, self._orders, self._answer = arm_records
-        self._hand, hand_records = self._spawn(
-            hand.__name__,
-            hand.HAND_RECORDS,
-            (gripper.speed_m_s, gripper.force_n, gripper.width_max_m),
-        )
-        self._seen, self._wish, self._hand_orders = hand_records
+        arm_numbers = (*times, *self._arm.speed_max)
+        self._link = Child(link.__name__, link.ARM_RECORDS, self._host, arm_numbers)
+        self._reading, self._target, self._orders, self._answer = self._link.records
+        hand_numbers = (gripper.speed_m_s, gripper.force_n, gripper.width_max_m)
+        self._hand = Child(hand.__name__, hand.HAND_RECORDS, self._host, hand_numbers)
+        self._seen, self._wish, self._hand_orders = self._hand.records
         try:
             self._wait(self._arrived, "no states arrive", timeout_s + LAUNCH_S)
         except RobotFault as fault:
@@ -194,24 +187,6 @@ class FrankaDriver:
     def _settled(self) -> bool:
         reading = self._reading.read()
         return bool(reading["following"]) or bool(reading["fault_kind"])
-
-    def _spawn(
-        self, module: str, layouts: memory.Layouts, numbers: tuple[float, ...]
-    ) -> tuple[subprocess.Popen[bytes], list[memory.Record]]:
-        file_descriptor = memory.create(layouts)
-        words = (self._host, file_descriptor, os.getpid(), *numbers)
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, *map(str, words)],
-                pass_fds=(file_descriptor,),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # libfranka logs there; it is told in the memory too
-                start_new_session=True,  # Ctrl-C is the control process's to handle
-            )
-            return process, memory.attach(file_descriptor, layouts)
-        finally:
-            os.close(file_descriptor)
 
     def _give(self, kind: bytes) -> int:
         with self._ordering:
@@ -242,19 +217,11 @@ class FrankaDriver:
     def _shut_down(self) -> None:
         if self._link is not None:
             self._give(link.QUIT)
-            _end(self._link, CLOSE_S)
+            self._link.wait_or_kill()
         if self._hand is not None:
             self._hand.terminate()
-            _end(self._hand, CLOSE_S)
+            self._hand.wait_or_kill()
         self._link = self._hand = None
-
-
-def _end(process: subprocess.Popen[bytes], timeout_s: float) -> None:
-    try:
-        process.wait(timeout_s)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def halt(address: str, arm: ArmProfile) -> None:
