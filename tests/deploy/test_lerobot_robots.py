@@ -299,29 +299,56 @@ robot.disconnect()
 print(json.dumps(told))
 """
 
+KILLED = """
+import draccus, json, os, signal, sys
+from lerobot.robots import RobotConfig
+from lerobot.robots.utils import make_robot_from_config
+from lerobot.utils.import_utils import register_third_party_plugins
 
-@pytest.mark.skipif(find_spec("rtde_control") is None, reason="ur-rtde is not installed")
-def test_lerobots_loop_drives_our_arm_within_its_limits(tmp_path: Path) -> None:
+register_third_party_plugins()
+robot = make_robot_from_config(draccus.decode(RobotConfig, json.loads(sys.argv[1])))
+robot.connect()
+action = robot.get_observation()
+for step in range(20):
+    action["shoulder_pan_joint.pos"] += 0.5
+    robot.send_action(action)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def ur_twin() -> Iterator[TwinProcess]:
+    if find_spec("rtde_control") is None:
+        pytest.skip("ur-rtde is not installed")
     with TwinProcess(TwinSettings(host=free_address(), gap=0.0)) as twin:
-        config = {
-            "type": "robot_skills",
-            "id": "twin",
-            "address": twin.address,
-            "arm": "ur5e",
-            "python": sys.executable,
-            "calibration_dir": str(tmp_path),
-            "safety": PATIENT,
-        }
-        done = subprocess.run(
-            [PYTHON, "-W", "ignore", "-c", LOOP, json.dumps(config)],
-            capture_output=True,
-            text=True,
-            env=foreign_environment(),
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        log = twin.stats()
-    told = json.loads(done.stdout)
+        yield twin
+
+
+def loop(program: str, twin: TwinProcess, folder: Path) -> "subprocess.CompletedProcess[str]":
+    config = {
+        "type": "robot_skills",
+        "id": "twin",
+        "address": twin.address,
+        "arm": "ur5e",
+        "python": sys.executable,
+        "calibration_dir": str(folder),
+        "safety": PATIENT,
+    }
+    return subprocess.run(
+        [PYTHON, "-W", "ignore", "-c", program, json.dumps(config)],
+        capture_output=True,
+        text=True,
+        env=foreign_environment(),
+        check=False,
+    )
+
+
+def test_lerobots_loop_drives_our_arm_within_its_limits(
+    ur_twin: TwinProcess, tmp_path: Path
+) -> None:
+    done = loop(LOOP, ur_twin, tmp_path)
+    assert done.returncode == 0, done.stderr
+    told, log = json.loads(done.stdout), ur_twin.stats()
     assert told["features"][-1] == "gripper.pos"
     assert told["moved"] == pytest.approx(10.0, abs=0.5)
     assert told["gripper"] == pytest.approx(40.0, abs=3.0)
@@ -329,3 +356,11 @@ def test_lerobots_loop_drives_our_arm_within_its_limits(tmp_path: Path) -> None:
     assert "must be finite" in told["refused"]
     assert max(log["largest_joint_speed_rad_s"]) < 1.1
     assert log["protective_stops"] == 0
+
+
+def test_when_lerobot_is_killed_the_arm_is_stopped(ur_twin: TwinProcess, tmp_path: Path) -> None:
+    assert loop(KILLED, ur_twin, tmp_path).returncode == -9
+    time.sleep(2.0)
+    log = ur_twin.stats()
+    assert log["robot_time_s"] - log["last_motion_s"] > 0.5
+    assert log["largest_joint_excursion_rad"][0] == pytest.approx(np.deg2rad(10.0), abs=0.05)

@@ -41,8 +41,8 @@ def _module(package: str) -> Any:
         return importlib.import_module(package)
     except ImportError as error:
         raise InputError(
-            f"this Python has no ROS 2 ({error}); run in one that has rclpy: source your ROS "
-            "installation, or make an environment with scripts/make_ros2_environment.sh"
+            f"this Python has no ROS 2 ({error}); source your ROS installation, or "
+            "pip install 'robot-skills[ros2]' (Python 3.11; docs/ros2.md)"
         ) from None
 
 
