@@ -17,6 +17,27 @@ def test_cycles_on_time_are_one_period_apart_and_none_overran() -> None:
     assert pace.lateness_s(0.5, 1.0) == pytest.approx([0.001, 0.001])
 
 
+def test_a_cycle_whose_work_takes_most_of_its_period_still_keeps_the_beat() -> None:
+    pace = Pace(PERIOD_S)
+    pace.restart(10.0)
+    for _ in range(5):
+        pace.begin(pace.due_s)
+        pace.end(pace.due_s + 0.9 * PERIOD_S)
+    assert pace.due_s == pytest.approx(10.0 + 5 * PERIOD_S)
+    assert pace.overruns == 0
+
+
+def test_an_arm_with_time_of_its_own_is_late_by_what_its_cycles_are_longer() -> None:
+    pace = Pace(PERIOD_S)
+    pace.restart(10.0)
+    now_s = 10.0
+    for longer_s in (0.0, 0.001, 0.002):
+        pace.begin(now_s + longer_s, own_time=True)
+        pace.end(now_s + longer_s + 0.001)
+        now_s += PERIOD_S + longer_s
+    assert pace.lateness_s(1.0) == pytest.approx([0.002])
+
+
 @pytest.mark.parametrize(("late_periods", "overran"), [(0.4, False), (0.9, False), (3.2, True)])
 def test_late_cycles_are_never_made_up_for_in_a_bunch(late_periods: float, overran: bool) -> None:
     pace = Pace(PERIOD_S)

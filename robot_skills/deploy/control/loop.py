@@ -92,7 +92,6 @@ class ControlLoop:
         self._admitted = False
         self._command_error: str | None = None
         self._period_s = 1.0 / driver.info.rate_hz
-        self._paces = driver.info.paces
         state = driver.read()
         self._sent = state.joint_position_rad
         self._chunks = ChunkFollower(links.memory.chunk)
@@ -108,8 +107,7 @@ class ControlLoop:
         """Run until closed or left alone, which returns None, or until at rest after a fault."""
         self._pace.restart(time.monotonic())
         while self._wait():
-            self._pace.begin(time.monotonic())
-            state = self._driver.read()
+            state = self._read()
             self._beats.control += 1
             if self._cycle(state):
                 return self._fault
@@ -119,13 +117,22 @@ class ControlLoop:
                 self._beats.guard = Guard.BEATS
         return None
 
-    def _wait(self) -> bool:
-        """Wait for the next period, obeying meanwhile; False when it is time to close.
+    def _read(self) -> ArmState:
+        if self._arm_paces:
+            state = self._driver.read()
+            self._pace.begin(time.monotonic(), own_time=True)
+            return state
+        self._pace.begin(time.monotonic())
+        return self._driver.read()
 
-        An arm whose `read` waits keeps the time itself, for as long as its clock gets on.
-        """
-        own_time = self._paces and self._freshness.age_s == 0.0
-        until_s = 0.0 if own_time else self._pace.due_s
+    @property
+    def _arm_paces(self) -> bool:
+        """Whether `read` waits for the arm's next cycle; not while its clock stands still."""
+        return self._driver.info.paces and self._freshness.age_s == 0.0
+
+    def _wait(self) -> bool:
+        """Wait for the next period, obeying meanwhile; False when it is time to close."""
+        until_s = self._pace.earliest_s if self._arm_paces else self._pace.due_s
         while True:
             left_s = until_s - time.monotonic()
             for order in self._channel.receive(left_s):

@@ -6,39 +6,50 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 WINDOW = 2048  # cycles over which lateness is told
+ROUNDING = 1e-6  # of a slot
 SPARE_PERIODS = 0.25  # of robot time that may be saved up, against timestamps that jitter
 
 
 class Pace:
     """Slots one period apart on the host's monotonic clock; a slot that was missed is left out.
 
-    Two cycles are never closer than half a period: an arm that has a period to reach each target
+    Two cycles never begin closer than half a period: an arm that has a period to reach each target
     would have to hurry through targets that come in a bunch.
     """
 
     def __init__(self, period_s: float, window: int = WINDOW) -> None:
         self._period_s = period_s
         self._lateness_s = np.zeros(window)
-        self._begun_s = self.due_s = 0.0
+        self._start_s = self._begun_s = self.due_s = 0.0
         self.cycles = 0
         self.overruns = 0
         self.overran = False
 
+    @property
+    def earliest_s(self) -> float:
+        """When the next cycle may begin at the earliest: half a period after the last."""
+        return self._begun_s + self._period_s / 2
+
     def restart(self, host_time_s: float) -> None:
         """The first cycle is due now."""
-        self._begun_s = self.due_s = host_time_s
+        self._start_s = self.due_s = host_time_s
 
-    def begin(self, host_time_s: float) -> None:
-        """A cycle begins: note how late it is."""
+    def begin(self, host_time_s: float, own_time: bool = False) -> None:
+        """A cycle begins: note how late it is. An arm with `own_time` says when the next is due."""
         self._lateness_s[self.cycles % len(self._lateness_s)] = host_time_s - self.due_s
         self.cycles += 1
+        self._begun_s = host_time_s
+        if own_time:
+            self.due_s = host_time_s
 
     def end(self, host_time_s: float) -> None:
         """A cycle has ended: say when the next is due, and whether this one overran its period."""
         self.overran = host_time_s - self.due_s > self._period_s
         self.overruns += self.overran
-        missed = (host_time_s - self.due_s) / self._period_s - 0.5
-        self.due_s += (1 + max(0, int(np.ceil(missed)))) * self._period_s
+        half_s = self._period_s / 2
+        earliest_s = max(self.earliest_s, host_time_s - half_s)
+        slots = np.ceil((earliest_s - self.due_s) / self._period_s - ROUNDING)
+        self.due_s += max(1, int(slots)) * self._period_s
 
     def lateness_s(self, *shares: float, newest: int = WINDOW) -> Floats:
         """Quantiles in s of lateness over the newest cycles, such as 0.5, 0.99 and 1."""
@@ -48,7 +59,7 @@ class Pace:
 
     def rate_hz(self, host_time_s: float) -> float:
         """Cycles a second since the start."""
-        return self.cycles / max(host_time_s - self._begun_s, self._period_s)
+        return self.cycles / max(host_time_s - self._start_s, self._period_s)
 
 
 class Allowance:
