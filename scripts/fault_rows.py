@@ -175,7 +175,14 @@ def folded(arm: ArmProfile, start: Floats) -> Floats:
     """
     settings = safety_settings(arm)
     body = ArmBody(arm, None, settings.distance_slow_m)
+    kinematics = MujocoKinematics(arm)
     rng = np.random.default_rng(0)
+
+    def high_up(joints: Floats) -> bool:
+        way = (start + share * (joints - start) for share in np.linspace(0.2, 1.0, 5))
+        lowest = min(float(kinematics.ee_pose(on_way)[2]) for on_way in way)
+        return lowest > float(kinematics.ee_pose(start)[2]) - arm.reach_m / 20
+
     margin = settings.position_margin_rad
     low = np.maximum(arm.position_min + margin, start - np.pi)
     high = np.minimum(arm.position_max - margin, start + np.pi)
@@ -183,7 +190,7 @@ def folded(arm: ArmProfile, start: Floats) -> Floats:
     for joints in rng.uniform(low, high, (FOLDS, arm.dof)):
         joints[0] = start[0]
         body.place(joints)
-        if body.near().distance_m < 0.0:
+        if body.near().distance_m < 0.0 and high_up(joints):
             meeting.append(joints)
     if not meeting:
         raise RuntimeError(f"{arm.name}: no two parts meet within the joints' ranges")
@@ -342,7 +349,7 @@ ROWS = (
     _row("joint_speed", "clamped", set(), step, kept_speed),
     _row("acceleration", "clamped", set(), step, kept_acceleration),
     _row("step_against_measured", "clamped", _LOAD, stuck, kept_lead),
-    _row("tracking_error", "stopped", {FaultKind.TRACKING, FaultKind.OVERLOAD}, blocked),
+    _row("tracking_error", "stopped", _LOAD, blocked),
     _row("end_effector_box", "clamped", {FaultKind.OUTSIDE}, below_the_table, kept_box),
     _row("self_collision", "stopped", {FaultKind.COLLISION}, fold, kept_apart),
     _row("overload", "stopped", _LOAD, overload),

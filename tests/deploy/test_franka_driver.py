@@ -200,7 +200,7 @@ def test_commands_that_cease_end_the_motion_smoothly(
 
 
 def test_lost_packets_are_bridged(twin: TwinProcess, driver: FrankaDriver) -> None:
-    twin.tell(fault="drop", value=0.1)
+    twin.tell(fault="drop", value={"p": 0.1})
     driver.start()
     go(driver, 0.2)
     assert driver.lost > 0

@@ -1,6 +1,7 @@
 """The Franka family's TwinController: the arm's interface and its hand on one address."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from robot_skills.core.arm import ArmProfile
 from robot_skills.deploy.twins.controller import Note, Order
@@ -75,5 +76,5 @@ class FrankaController:
         error = Error.JOINT_REFLEX if name is None else Error[str(name).upper()]
         self._arm.reflex(error, "asked for on stdin")
 
-    def _drop(self, share: object) -> None:
-        self._link.drop_share = float(str(share))
+    def _drop(self, value: Any) -> None:
+        self._link.drop_share = float(value["p"])
