@@ -146,6 +146,19 @@ def test_the_hand_slides_along_the_table_and_not_into_it(body: ArmBody) -> None:
     assert KINEMATICS.ee_pose(slid[-1])[1] > 0.1
 
 
+def test_towards_a_target_outside_the_walls_the_hand_stops_before_them_and_does_not_tilt(
+    body: ArmBody,
+) -> None:
+    inverse = np.linalg.pinv(KINEMATICS.ee_jacobian(ARM.home))
+    outside = ARM.home + inverse @ np.array([0.1, 0.2, -0.35, 0.0, 0.0, 0.0])
+    sent, verdicts, _ = follow([outside] * 80, body)
+    assert {verdict.action for verdict in verdicts} == {Action.NONE}
+    assert np.abs(np.diff(sent[-20:], axis=0)).max() < 1e-5
+    way = (sent[-1] - ARM.home) / (outside - ARM.home)
+    assert way == pytest.approx(way[0], abs=0.02)
+    assert 0.5 < way[0] < 1.0
+
+
 def test_the_end_effector_goes_no_faster_than_it_may(body: ArmBody) -> None:
     sent, _, _ = follow([ARM.home + np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0])] * 30, body)
     ee = np.array([KINEMATICS.ee_pose(joints)[:3] for joints in sent])

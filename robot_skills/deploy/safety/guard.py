@@ -42,6 +42,7 @@ class Guard:
         body.place(path.now.position)
         self._ee, self._jacobian = body.ee(), body.ee_jacobian()  # kept up to date by the body
         self._ee_m_s = 0.0
+        self._slides = False
         self._outside_m = self._start_outside_m = walls.outside_m(self._ee)
         self._below_m = walls.below_m(body.elbow_height_m())
         self._distance_m = self._start_distance_m = body.distance_m()
@@ -49,13 +50,15 @@ class Guard:
     def follow(self, goal: list[float], left_s: float, step_s: float, share: float) -> None:
         """One step towards `goal` (J,) rad, to be reached in `left_s`, at a share of full speed."""
         path = self.path
-        path.aim(goal, left_s)
+        if path.aim(goal, left_s):
+            self._body.place(path.goal)
+            self._slides = self._walls.outside_m(self._body.ee()) <= 0.0
         share *= self._near_share()
         wanted, largest = path.wanted_speed()
         speed = np.array(wanted)
         if largest > share:
             speed *= share / largest
-        steered = self._walls.steer(speed, self._jacobian, self._ee, share)
+        steered = self._walls.steer(speed, self._jacobian, self._ee, share, self._slides)
         if steered is not speed:  # along a wall, one joint may be faster than was asked
             steered = steered / max(float((np.abs(steered) / path.bounds.speed).max()), 1.0)
         tried, rest = path.attempt(steered.tolist(), step_s)

@@ -104,17 +104,23 @@ class JerkLimitedPath:
         """Whether the path stands still."""
         return max(map(abs, self.now.velocity)) < REST_RAD_S
 
-    def aim(self, goal: list[float], left_s: float) -> None:
-        """Be at `goal` (J,) rad, or at the end of a joint's range, in `left_s`.
+    @property
+    def goal(self) -> list[float]:
+        """Where the path leads (J,) rad, inside the joints' range."""
+        return self._goal
+
+    def aim(self, goal: list[float], left_s: float) -> bool:
+        """Be at `goal` (J,) rad, or at the end of a joint's range, in `left_s`; whether it is new.
 
         The same goal with its time renewed is one that rests.
         """
-        if goal != self._asked or left_s > self._left_s:
-            self._take_up(goal)
+        new = goal != self._asked
+        if new or left_s > self._left_s:
+            self._take_up(goal, new)
         self._left_s = left_s
+        return new
 
-    def _take_up(self, asked: list[float]) -> None:
-        new = asked != self._asked
+    def _take_up(self, asked: list[float], new: bool) -> None:
         limits = zip(asked, self._low, self._high, strict=True)
         goal = [min(max(value, low), high) for value, low, high in limits]
         self._goal_speed = self._speed_of(goal) if new else self._rest

@@ -45,20 +45,27 @@ class Walls:
         """Whether a velocity (3,) m/s that is to come takes more than its share of the speed."""
         return hypot(*velocity) > COMING_SHARE * self._speed_m_s
 
-    def steer(self, speed: Floats, jacobian: Floats, ee: list[float], share: float) -> Floats:
-        """Joint speeds (J,) rad/s, turned along the walls and scaled, for an end-effector at `ee`.
+    def steer(
+        self, speed: Floats, jacobian: Floats, ee: list[float], share: float, slides: bool
+    ) -> Floats:
+        """Joint speeds (J,) rad/s that approach no wall too fast, for an end-effector at `ee`.
 
-        `jacobian` (3, J) is the end-effector's; `share` that of its speed which may be used.
+        What leads out is taken away where the goal is inside, so that the hand `slides` along;
+        otherwise all of the motion slows. `jacobian` (3, J) is the end-effector's; `share` that of
+        its speed which may be used.
         """
         velocity = (jacobian @ speed).tolist()
         for axis in range(3):
-            most = CLOSING_RATE * (self._high[axis] - ee[axis])
-            least = CLOSING_RATE * (self._low[axis] - ee[axis])
+            most = max(CLOSING_RATE * (self._high[axis] - ee[axis]), 0.0)
+            least = min(CLOSING_RATE * (self._low[axis] - ee[axis]), 0.0)
             if not least <= velocity[axis] <= most:
-                row = jacobian[axis]
-                allowed = min(max(velocity[axis], min(least, 0.0)), max(most, 0.0))
-                excess = velocity[axis] - allowed
-                speed = speed - row * (excess / (float(row @ row) + DAMPING))
+                allowed = most if velocity[axis] > most else least
+                if slides:
+                    row = jacobian[axis]
+                    excess = velocity[axis] - allowed
+                    speed = speed - row * (excess / (float(row @ row) + DAMPING))
+                else:
+                    speed = speed * (allowed / velocity[axis])
                 velocity = (jacobian @ speed).tolist()
         norm = hypot(*velocity)
         allowed = STEERED_SHARE * share * self._speed_m_s
