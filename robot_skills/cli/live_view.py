@@ -109,10 +109,10 @@ def _add_status(table: "Table", status: "RobotStatus") -> None:
     lost = f"late readings {status.late}, overruns {status.overruns}, "
     lost += f"commands dropped {status.dropped_chunks}, too old {status.aged_chunks}"
     table.add_row("counted", lost)
-    near = (
-        "none watched" if status.nearest_m == float("inf") else f"{1000 * status.nearest_m:.0f} mm"
-    )
-    table.add_row("speed", f"{status.speed_scale:.0%} of what is allowed; nearest bodies {near}")
+    near = f"nearest bodies {1000 * status.nearest_m:.0f} mm"
+    if status.nearest_m == float("inf"):
+        near = "nothing near"
+    table.add_row("speed", f"{status.speed_scale:.0%} of what is allowed; {near}")
 
 
 class PlainLines:

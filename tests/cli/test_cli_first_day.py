@@ -192,6 +192,22 @@ def test_a_key_stops_a_check_before_anything_moves(twin: TwinProcess, tmp_path: 
     assert not (tmp_path / "c.toml").exists()
 
 
+def test_the_stop_key_brings_a_run_to_rest(
+    twin: TwinProcess, library: Path, calibration: Path
+) -> None:
+    words = ["deploy", "--host", twin.host, "--arm", "ur5e", "--goal", GOAL]
+    words += ["--library", str(library), "--calibration", str(calibration)]
+    words += ["--safety.speed-max-rad-s", "0.3", *CALM_FLAGS]
+    status, shown = run_on_terminal(words, lambda shown: "q" if "> open(drawer)" in shown else "")
+    assert status == 1
+    assert "rad to its limit" in shown
+    assert "stopped at the keyboard; type the command again" in shown
+    assert not runs_file(calibration).exists()
+    log = twin.stats()
+    assert log["last_motion_s"] < twin.stats()["robot_time_s"]
+    assert log["protective_stops"] == 0
+
+
 def test_a_person_drives_the_arm_and_keeps_an_episode(
     twin: TwinProcess, calibration: Path, tmp_path: Path
 ) -> None:
