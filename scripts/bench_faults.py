@@ -302,14 +302,14 @@ def _walks(work: Path) -> dict[str, Figure]:
 
 
 def _case_figures(case: Case) -> dict[str, Figure]:
-    prefix = f"{case.row}/{case.arm}"
+    where = f"{case.row}/{case.arm}"
     seen = Figure(0 if case.problem else 1, "1 or 0", note=case.problem or case.action)
-    found = {prefix: seen}
+    found = {f"action/{where}": seen}
     if case.standstill_s is not None:
-        found[f"{prefix}/standstill_s"] = Figure(round(case.standstill_s, 3), "s")
-    found[f"{prefix}/joint_speed_rad_s"] = Figure(case.joint_speed_rad_s, "rad/s")
-    found[f"{prefix}/joint_acceleration_rad_s2"] = Figure(case.joint_acceleration_rad_s2, "rad/s2")
-    found[f"{prefix}/ee_speed_m_s"] = Figure(case.ee_speed_m_s, "m/s")
+        found[f"standstill_s/{where}"] = Figure(round(case.standstill_s, 3), "s")
+    found[f"joint_speed_rad_s/{where}"] = Figure(case.joint_speed_rad_s, "rad/s")
+    found[f"joint_acceleration_rad_s2/{where}"] = Figure(case.joint_acceleration_rad_s2, "rad/s2")
+    found[f"ee_speed_m_s/{where}"] = Figure(case.ee_speed_m_s, "m/s")
     return found
 
 

@@ -83,6 +83,8 @@ def grid(results: dict[str, Any], words: list[str]) -> str:
 def _cell(figure: dict[str, Any]) -> str:
     if figure["value"] is None:
         return "not measured"
+    if figure["unit"] == "1 or 0":
+        return "yes" if figure["value"] else "no"
     value, unit = _number(figure["value"], figure["unit"]), figure["unit"]
     if figure["low"] is None:
         return value
