@@ -56,13 +56,19 @@ def test_the_path_gets_one_period_a_cycle_though_timestamps_jitter() -> None:
     true_s = np.cumsum(np.full(200, PERIOD_S))
     seen_s = np.floor((true_s + rng.uniform(0, 0.0005, 200)) / 0.002) * 0.002  # a 500 Hz clock
     allowance = Allowance(PERIOD_S, 0.0)
-    taken = np.array([allowance.take(time_s) for time_s in seen_s])
+    taken = np.array([allowance.take(*times) for times in zip(seen_s, true_s, strict=True)])
     assert taken[5:] == pytest.approx(PERIOD_S)
 
 
 def test_readings_that_come_in_a_bunch_never_move_the_path_by_more_than_a_period() -> None:
     allowance = Allowance(PERIOD_S, 0.0)
     times = [0.008, 0.016, 0.016, 0.016, 0.048, 0.048, 0.056]
-    taken = [allowance.take(time_s) for time_s in times]
+    taken = [allowance.take(time_s, PERIOD_S * cycle) for cycle, time_s in enumerate(times)]
     assert taken == pytest.approx([0.008, 0.008, 0.0, 0.0, 0.008, 0.002, 0.008])
     assert sum(taken) <= times[-1]
+
+
+def test_a_cycle_that_follows_a_late_one_soon_moves_the_path_by_as_much_less() -> None:
+    allowance = Allowance(PERIOD_S, 0.0)
+    taken = [allowance.take(t, t) for t in (0.008, 0.020, 0.024, 0.032)]
+    assert taken == pytest.approx([0.008, 0.008, 0.004, 0.008])

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 STANDSTILL_RAD_S = 0.02
 BRAKING_MAX_S = 1.5  # of an arm that does not come to rest along its path
-CALLER_SILENCE_S = 0.25  # of the calling process, which shows life twenty times a second
+CALLER_SILENCE_S = 0.5  # of the calling process, which shows life twenty times a second
 # With what is wrong here no path can be followed any more, not even to rest.
 AT_ONCE = frozenset({FaultKind.STALE, FaultKind.LINK, FaultKind.COMMAND_REFUSED, FaultKind.DRIVER})
 
@@ -211,7 +211,7 @@ class ControlLoop:
         return self._safety.admit(state, due.joint_position, cycle.watchdog_age_s)
 
     def _move(self, state: ArmState, due: DueTarget | None) -> None:
-        elapsed_s = self._allowance.take(state.robot_time_s)
+        elapsed_s = self._allowance.take(state.robot_time_s, time.monotonic())
         goal, left_s, width_m = self._sent, 0.0, None
         if due is not None:
             goal, left_s, width_m = due.joint_position, due.left_s, due.gripper_width_m
@@ -246,8 +246,8 @@ class ControlLoop:
         try:
             self._driver.stop(kind)
         except RobotFault as refusal:
-            self._channel.send({"unstopped": str(refusal)})
-            self._fault = self._fault or Fault(FaultKind.DRIVER, f"the stop failed: {refusal}")
+            if self._fault is None:
+                self._latch(Fault(FaultKind.DRIVER, f"the stop failed: {refusal}"))
             return
         self._beats.guard = Guard.OFF
         self._channel.send({"stopped": True})

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+SOON_PERIODS = 0.9  # after the last cycle; what is nearer to a whole period is timing noise
 WINDOW = 2048  # cycles over which lateness is told
 ROUNDING = 1e-6  # of a slot
 SPARE_PERIODS = 0.25  # of robot time that may be saved up, against timestamps that jitter
@@ -65,20 +66,26 @@ class Pace:
 class Allowance:
     """How much time the path may advance by in one cycle: what passed at the robot, evenly.
 
-    One period as a rule. A reading that shows no time passed allows none, and time saved up is
-    never spent at once: however readings bunch, no target is farther than one period's way.
+    One period as a rule. A reading that shows no time passed allows none; time saved up is never
+    spent at once; and a cycle that follows sooner than a period, because the last was late, moves
+    the path by as much less. So no target asks for more than the path's own speed, however cycles
+    and readings bunch.
     """
 
     def __init__(self, period_s: float, robot_time_s: float) -> None:
         self._period_s = period_s
         self._robot_time_s = robot_time_s
+        self._host_time_s = -np.inf
         self._saved_s = 0.0
 
-    def take(self, robot_time_s: float) -> float:
-        """Time in s to advance by at a reading of `robot_time_s`."""
+    def take(self, robot_time_s: float, host_time_s: float) -> float:
+        """Time in s to advance by at a reading of `robot_time_s`, taken at `host_time_s`."""
         most = (1 + SPARE_PERIODS) * self._period_s
         self._saved_s = min(self._saved_s + robot_time_s - self._robot_time_s, most)
-        self._robot_time_s = robot_time_s
+        since_s = host_time_s - self._host_time_s
+        self._robot_time_s, self._host_time_s = robot_time_s, host_time_s
         taken = min(max(self._saved_s, 0.0), self._period_s)
+        if since_s < SOON_PERIODS * self._period_s:
+            taken = min(taken, since_s)
         self._saved_s -= taken
         return taken

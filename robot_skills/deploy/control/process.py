@@ -283,10 +283,12 @@ class ControlProcess:
                     self._take(message)
                     self._news.notify_all()
             beats.caller_s = time.monotonic()
+        unexpected = self.fault is None and self._info is not None and not self._closing
+        words = self._last_words() if unexpected else ""
         with self._news:
             self._ended = True
-            if self.fault is None and self._info is not None and not self._closing:
-                self.fault = Fault(FaultKind.DRIVER, self._last_words())
+            if unexpected and self.fault is None:
+                self.fault = Fault(FaultKind.DRIVER, words)
             self._news.notify_all()
 
     def _take(self, message: Message) -> None:
