@@ -19,6 +19,7 @@ STRIDE = np.array([0.03, 0.03, 0.03, 0.3, 0.3, 0.3])  # m, rad: as far as a Jaco
 TURN_RAD = 0.05  # joint step up to which a turn leaves the position alone, arm straight or not
 ITERATIONS = 3
 LEASH_RAD = 0.1  # how far a target may run ahead of the measured joint, so contact winds nothing up
+SPENT_RAD = 1e-3  # a leash that is shorter has run out
 NULL_SPACE_GAIN = 0.02  # share of the way home a redundant arm takes per iteration
 
 
@@ -148,20 +149,23 @@ class EndEffectorController:
         return np.array([*(base + far), position[2]])
 
     def _limit_joints(self, target: Floats, last: Floats, measured: Floats) -> Floats:
+        low, high = self._arm.position_min, self._arm.position_max
+        start = np.clip(last, measured - LEASH_RAD, measured + LEASH_RAD)
+        step = np.clip(target, low, high) - start
+        leash = LEASH_RAD - np.sign(step) * (start - measured)
         most = self._arm.speed_max * self._period_s
-        if self._arm.dof < POSE_SIZE:
-            target = last + _slowed(target - last, np.minimum(most, LEASH_RAD))
-        limited = last + np.clip(target - last, -most, most)
-        limited = np.clip(limited, measured - LEASH_RAD, measured + LEASH_RAD)
-        return np.clip(limited, self._arm.position_min, self._arm.position_max)
+        return np.clip(start + whole_step(step, most, leash), low, high)
 
 
-def _slowed(step: Floats, most: Floats) -> Floats:
-    """A joint step (J,) as short as the joint that would be too fast needs; others make it whole.
+def whole_step(step: Floats, most: Floats, leash: Floats) -> Floats:
+    """A joint step (J,) rad as short as its worst joint needs: no joint beyond `most` or `leash`.
 
-    Where no joint can stand in for another, a step cut joint by joint leads elsewhere.
+    A step cut joint by joint leads off the path. A joint (J,) whose leash has run out does not move
+    and does not hold up the others: what stands in its way may never yield.
     """
-    return np.asarray(step * min(1.0, 1.0 / (float(np.max(np.abs(step) / most)) + 1e-12)))
+    step = np.where(leash < SPENT_RAD, 0.0, step)
+    share = np.minimum(most, leash) / np.maximum(np.abs(step), 1e-12)
+    return np.asarray(step * min(1.0, float(np.min(share, where=step != 0.0, initial=1.0))))
 
 
 def _rotation_error(wanted: Floats, current: Floats) -> Floats:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.observation import Observation, PoseEstimate
 from robot_skills.core.robot import Command
+from robot_skills.sim.gripper_motion import slewed_width
 from robot_skills.sim.render import Cameras
 from robot_skills.sim.scene import Scene
 
@@ -153,8 +154,7 @@ class SimArm:
         gripper = self.scene.arm.gripper
         most = gripper.speed_m_s / self.rate_hz
         wanted = min(max(width_m, 0.0), gripper.width_max_m)
-        change = min(max(wanted - self._width_command_m, -most), most)
-        return self._width_command_m + change
+        return slewed_width(self._width_command_m, self.gripper_width_m, wanted, most)
 
     def _noisy(self, joints: Floats) -> Floats:
         if self._noise.joint_rad == 0.0:

@@ -9,9 +9,11 @@ from robot_skills.core.arm import ArmProfile, load_arm
 from robot_skills.core.control import (
     DAMPING,
     LEASH_RAD,
+    SPENT_RAD,
     EndEffectorController,
     Workspace,
     joint_step,
+    whole_step,
 )
 
 RATE_HZ = 20.0
@@ -178,6 +180,56 @@ def test_a_blocked_arms_targets_wind_up_no_further_than_the_leash():
     for _ in range(50):
         target = control.step(HOME, wanted)
     assert np.abs(target - HOME).max() == pytest.approx(LEASH_RAD)
+
+
+def test_a_blocked_joint_holds_up_no_other():
+    control, blocked = controller(), np.array([True, *[False] * 5])
+    wanted = moved(ChainKinematics(UR5E).ee_pose(HOME), (0.0, 0.4, 0.1))
+    measured = HOME
+    for _ in range(60):
+        target = control.step(measured, wanted)
+        assert np.abs(target - measured).max() <= LEASH_RAD + 1e-12
+        measured = np.where(blocked, HOME, target)
+    assert abs(target[0] - HOME[0]) == pytest.approx(LEASH_RAD, abs=SPENT_RAD)
+    before = target
+    lower = moved(wanted, (0.0, 0.0, -0.1))
+    for _ in range(20):
+        target = control.step(measured, lower)
+        measured = np.where(blocked, HOME, target)
+    assert np.abs(target - before)[1:].max() > 0.05
+
+
+def test_targets_that_were_left_behind_come_back_to_the_leash_and_go_on():
+    control = controller()
+    wanted = moved(ChainKinematics(UR5E).ee_pose(HOME), (0.05, 0.1, 0.0))
+    control.reset(HOME + 0.5)
+    path = follow(control, HOME, wanted, 60)
+    assert np.abs(path[1] - HOME).max() <= LEASH_RAD + 1e-12
+    off_m, off_rad = distance(ChainKinematics(UR5E), path[-1], wanted)
+    assert off_m < 1e-3
+    assert off_rad < 5e-3
+
+
+def test_a_slow_joint_slows_the_hand_and_bends_no_path():
+    kinematics = ChainKinematics(UR5E)
+    slow = profile(speed_max=np.where(np.arange(6) == 1, 0.1, 3.0))
+    start, offset = kinematics.ee_pose(HOME), np.array([0.03, 0.025, 0.04])
+    path = follow(controller(slow), HOME, moved(start, offset), 60)
+    hand = np.array([kinematics.ee_pose(q)[:3] for q in path]) - start[:3]
+    aside = np.cross(hand, offset / np.linalg.norm(offset))
+    assert np.abs(np.diff(path, axis=0)).max(axis=0)[1] * RATE_HZ == pytest.approx(0.1)
+    assert np.linalg.norm(aside, axis=-1).max() < 1.5e-3
+    np.testing.assert_allclose(hand[-1], offset, atol=1e-4)
+
+
+def test_a_step_is_as_short_as_its_worst_joint_needs():
+    step, most, leash = np.array([0.2, -0.1, 0.0]), np.full(3, 0.1), np.array([0.2, 0.02, 0.0])
+    np.testing.assert_allclose(whole_step(step, most, np.ones(3)), step / 2)
+    np.testing.assert_allclose(whole_step(step, most, leash), step / 5)
+    np.testing.assert_array_equal(whole_step(step / 10, most, leash), step / 10)
+    np.testing.assert_array_equal(whole_step(0 * step, most, leash), 0 * step)
+    spent = np.array([0.2, 0.9 * SPENT_RAD, 0.0])
+    np.testing.assert_allclose(whole_step(step, most, spent), [0.1, 0.0, 0.0])
 
 
 def test_a_pose_outside_the_workspace_is_answered_at_its_border():

@@ -137,6 +137,18 @@ def test_the_gripper_closes_no_faster_than_its_data_sheet_says(scene):
     np.testing.assert_allclose(-np.diff([start, *sent]), most, atol=1e-6)
 
 
+def test_a_hand_that_lets_go_opens_from_where_its_fingers_are(scene, kinematics):
+    robot = placed(scene)
+    Hand(robot, kinematics).grasp([0.45, 0.0, BLOCK_M / 2])
+    held_m, joints = robot.gripper_width_m, robot.observe().joint_position
+    assert robot.gripper_command_m == 0.0
+    assert held_m > 0.03
+    most = scene.arm.gripper.speed_m_s / robot.rate_hz
+    sent = [robot.act(joints, 0.08).gripper_width_m for _ in range(3)]
+    np.testing.assert_allclose(np.diff([held_m, *sent]), most, atol=1e-6)
+    assert robot.gripper_width_m > held_m + most
+
+
 @pytest.mark.parametrize("width_m", [0.005, 0.03, 0.06, 0.084])
 def test_the_pads_come_to_the_width_asked_for(scene, width_m):
     robot = placed(scene)

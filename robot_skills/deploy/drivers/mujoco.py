@@ -14,6 +14,7 @@ from robot_skills.core.errors import RobotFault
 from robot_skills.core.task_file import load_task
 from robot_skills.deploy.driver import ArmInfo, ArmState, Fault, FaultKind, StopKind
 from robot_skills.deploy.settings import ControlSettings
+from robot_skills.sim.gripper_motion import slewed_width
 from robot_skills.sim.scene import build_scene
 from robot_skills.sim.sim_arm import SimArm
 
@@ -105,7 +106,8 @@ class MujocoDriver:
     def _pass(self) -> None:
         sim, gripper = self._connected(), self._arm.gripper
         most_m = gripper.speed_m_s * self._period_s
-        self._slewed_m += min(max(self._width_m - self._slewed_m, -most_m), most_m)
+        measured_m = sim.gripper_width_m
+        self._slewed_m = slewed_width(self._slewed_m, measured_m, self._width_m, most_m)
         sim.data.ctrl[sim.scene.gripper_actuator] = sim.scene.driver_for(self._slewed_m)
         mujoco.mj_step(sim.scene.model, sim.data, self._steps)
 

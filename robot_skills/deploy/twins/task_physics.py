@@ -14,6 +14,7 @@ from robot_skills.core.observation import Observation
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.task import Task
 from robot_skills.deploy.twins.gap import Gap
+from robot_skills.sim.gripper_motion import slewed_width
 from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.sim.scene import Scene, build_scene
 from robot_skills.sim.sim_arm import SimArm
@@ -97,8 +98,8 @@ class TaskPhysics:
     def step(self, joint_reference: Floats, gripper_width_m: float) -> None:
         """Let one tick pass with these servo references."""
         data, scene = self._sim.data, self._scene
-        wanted = gripper_width_m - self._width_m
-        self._width_m += min(max(wanted, -self._width_step_m), self._width_step_m)
+        measured, most = self.gripper_width_m, self._width_step_m
+        self._width_m = slewed_width(self._width_m, measured, gripper_width_m, most)
         data.ctrl[scene.arm_actuators] = joint_reference
         data.ctrl[scene.gripper_actuator] = scene.driver_for(self._width_m)
         mujoco.mj_step(scene.model, data, 1)
