@@ -87,7 +87,9 @@ class ControlProcess:
             self._await_arm()
             self._await_first_reading()
         except BaseException:
+            self._closing = True
             self._kill()
+            self._release()
             raise
 
     def clear(self) -> None:
@@ -165,6 +167,9 @@ class ControlProcess:
             with self._news:
                 self._news.wait_for(lambda: self._ended, STOP_TIMEOUT_S)
         self._kill()
+        self._release()
+
+    def _release(self) -> None:
         if self._reader is not None:
             self._reader.join(STOP_TIMEOUT_S)
             self._reader = None
