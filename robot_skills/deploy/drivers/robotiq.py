@@ -110,6 +110,17 @@ class RobotiqGripper:
             _activate(self._link)
             self._link.set(GTO=1, SPE=255, FOR=self._force)
 
+    def await_news(self, timeout_s: float) -> None:
+        """Wait for a measurement from now on, for so long at most.
+
+        A vendor's call that waits for the arm may keep Python's lock, and this thread from asking.
+        """
+        since_s = time.monotonic()
+        while self._measured_s < since_s and not self._broken:
+            if time.monotonic() > since_s + timeout_s:
+                return
+            time.sleep(PERIOD_S)
+
     def _greet(self, link: _Link) -> None:
         try:
             self._measure(link)

@@ -31,6 +31,7 @@ RECEIVE_HZ = 500.0
 DASHBOARD_TIMEOUT_MS = 1000
 HALT_TIMEOUT_S = 1.0
 UNLOCK_TIMEOUT_S = 3.0
+NEWS_TIMEOUT_S = 1.0  # of the gripper, after a call that kept Python's lock
 VARIABLES = [
     "timestamp",
     "actual_q",
@@ -93,6 +94,7 @@ class UrDriver:
             serial=str(self._ask_dashboard("getSerialNumber")).strip(),
             firmware=str(self._ask_dashboard("polyscopeVersion")).strip(),
         )
+        self._gripper.await_news(timeout_s)
 
     def read(self) -> ArmState:
         """Newest reading, at once."""
@@ -113,6 +115,7 @@ class UrDriver:
 
         A gripper that was just powered becomes active, for which it opens and closes once.
         """
+        self._gripper.await_news(NEWS_TIMEOUT_S)
         fault = self.read().fault
         if fault is not None:
             raise RobotFault(str(fault))
@@ -124,6 +127,7 @@ class UrDriver:
             raise RobotFault(
                 f"the control script does not start: {error}; is the arm in remote control?"
             ) from None
+        self._gripper.await_news(NEWS_TIMEOUT_S)
         if not self._control.setWatchdog(self._settings.watchdog_hz):
             raise RobotFault("the arm's own watchdog could not be armed")
         self._started = True
@@ -161,6 +165,8 @@ class UrDriver:
         if self._control is not None:
             self._control.disconnect()
             self._control = None
+        if not self._receive.isProtectiveStopped():
+            return
         self._ask_dashboard("closeSafetyPopup")
         self._ask_dashboard("unlockProtectiveStop")
         deadline_s = time.monotonic() + UNLOCK_TIMEOUT_S
