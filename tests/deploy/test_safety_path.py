@@ -72,7 +72,7 @@ def stream(arm: ArmProfile, seed: int, manner: str, length: int) -> np.ndarray:
     return np.repeat(arm.home + far, 10, axis=0)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 10**6),
     manner=st.sampled_from(["noise", "walk", "far"]),
