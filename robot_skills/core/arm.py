@@ -26,6 +26,8 @@ class GripperProfile:
 
     `couplings` gives each follower joint's ratio to the `driver` joint; `pads` are the two geoms
     that touch what is grasped. `driver_range_rad` replaces the model's range of the driver.
+    `lean_rad` is how far a hand whose palm reaches beyond its open fingers leans back where it
+    takes a drawer's handle, so that the palm clears what stands behind.
     """
 
     name: str
@@ -36,6 +38,7 @@ class GripperProfile:
     pads: tuple[str, str]
     couplings: Mapping[str, float]
     driver_range_rad: tuple[float, float] | None = None
+    lean_rad: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,7 @@ def _gripper(table: dict[str, Any]) -> GripperProfile:
         pads=(pads[0], pads[1]),
         couplings={name: float(ratio) for name, ratio in table["couplings"].items()},
         driver_range_rad=_pair(table["driver_range_rad"]) if "driver_range_rad" in table else None,
+        lean_rad=float(table.get("lean_rad", 0.0)),
     )
 
 

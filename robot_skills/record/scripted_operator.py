@@ -71,12 +71,14 @@ class ScriptedOperator:
         home_ee_pose: Floats,
         look: Callable[[], tuple[Observation, Floats]],
         rng: np.random.Generator,
+        lean_rad: float = 0.0,
     ) -> None:
         self._task = task
         self._goal = goal
         self._manner = manner
         turn = poses.from_yaw(np.asarray(task.hand_yaw_rad))
         self._upright = poses.multiply(turn, home_ee_pose[3:])
+        self._lean = poses.from_rotation_vector(np.array([0.0, -lean_rad, 0.0]))
         self._look = look
         self._rng = rng
         self._scale = task.scale
@@ -173,7 +175,7 @@ class ScriptedOperator:
     def _open(self, fixture: str) -> Iterator[Floats]:
         opened = float(np.mean(self._task.reset.joint_open[fixture]))
         self._width_m = self._scale * HANDLE_WIDTH_M
-        handle = self._handle_pose(fixture)
+        handle = self._leaning(self._handle_pose(fixture))
         yield from self._over(handle)
         yield from self._move(handle, self._manner.slow_m_s)
         self._width_m = 0.0
@@ -346,6 +348,10 @@ class ScriptedOperator:
         spot = poses.compose(self._pose(fixture), np.concatenate([handle, [1.0, 0.0, 0.0, 0.0]]))
         yaw = float(poses.upright_yaw(spot[3:]))
         return self._hand_at(spot[:3] + self._rng.normal(0.0, self._scale * 0.002, 3), yaw)
+
+    def _leaning(self, pose: Floats) -> Floats:
+        """The same place with the hand's back turned the way that drawers come out, to -x."""
+        return np.concatenate([pose[:3], poses.multiply(self._lean, pose[3:])])
 
     def _hand_at(self, position: Floats, yaw: float) -> Floats:
         turned = poses.multiply(poses.from_yaw(np.asarray(yaw)), self._upright)

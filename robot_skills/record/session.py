@@ -253,7 +253,9 @@ def _set_stage(config: SessionConfig, situation: Situation, rng: np.random.Gener
 
     home = kinematics.ee_pose(scene.arm.home)
     manner = sample_manner(rng, task.scale)
-    operator = ScriptedOperator(task, situation.goal, manner, home, look, rng)
+    operator = ScriptedOperator(
+        task, situation.goal, manner, home, look, rng, robot.scene.arm.gripper.lean_rad
+    )
     workspace = Workspace(*task.workspace_m)
     controller = EndEffectorController(kinematics, scene.arm, task.rate_hz, workspace)
     return _Stage(robot, operator, Recorder(robot, kinematics, controller), look)
