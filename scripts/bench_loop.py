@@ -28,7 +28,8 @@ from robot_skills.core.errors import InputError
 from robot_skills.core.task_file import load_task
 from robot_skills.deploy.control.channel import LineChannel
 from robot_skills.deploy.control.chunk import JointChunk, write_chunk
-from robot_skills.deploy.control.loop import ControlLoop, Links, Patience, WatchdogSight
+from robot_skills.deploy.control.links import Links, Patience, WatchdogSight
+from robot_skills.deploy.control.loop import ControlLoop
 from robot_skills.deploy.control.memory import ArmMemory
 from robot_skills.deploy.control.pace import Pace
 from robot_skills.deploy.control.scheduling import schedule

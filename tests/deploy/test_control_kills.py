@@ -68,8 +68,8 @@ def ended(twin: TwinProcess) -> list[str]:
 
 
 def processes(robot: DriverRobot) -> tuple[int, int]:
-    control, watchdog = robot._control._processes
-    return control.pid, watchdog.pid
+    pair = robot._control._pair
+    return pair.control.pid, pair.watchdog.pid
 
 
 def gone(pid: int) -> bool:

@@ -113,7 +113,7 @@ def test_a_caller_that_may_not_think_is_stopped_for_its_silence() -> None:
 def test_an_arm_that_is_only_looked_at_cannot_be_moved() -> None:
     with robot_of(read_only=True) as robot:
         seen = robot.observe()
-        assert len(robot._control._processes) == 1  # there is nothing to watch over
+        assert robot._control._pair.watchdog is None  # there is nothing to watch over
         with pytest.raises(RobotFault, match="the arm was stopped"):
             robot.act(seen.joint_position, 0.05)
         assert robot.state().mode == "idle"

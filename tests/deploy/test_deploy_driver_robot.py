@@ -189,7 +189,7 @@ def test_the_arm_stops_when_its_control_process_is_killed(
 ) -> None:
     move(robot, 10)
     at_s = robot.observe().time_s
-    robot._control._processes[0].kill()
+    robot._control._pair.control.kill()
     with pytest.raises(RobotFault, match="the watchdog stopped the arm"):
         move(robot, 100)
     time.sleep(0.6)

@@ -240,7 +240,7 @@ def test_behind_the_safety_layer_a_killed_control_process_leaves_the_arm_at_rest
             sent = robot.act(target, 0.05)
         assert sent.joint_position == pytest.approx(target, abs=0.2)
         before_s = robot.observe().time_s
-        os.kill(robot._control._processes[0].pid, signal.SIGKILL)
+        os.kill(robot._control._pair.control.pid, signal.SIGKILL)
         time.sleep(2.0)
         with pytest.raises(RobotFault):
             robot.act(target, 0.05)

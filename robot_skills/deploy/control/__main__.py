@@ -24,7 +24,8 @@ from robot_skills.core.errors import RobotFault
 from robot_skills.core.task_file import load_task
 from robot_skills.deploy.control.address import ArmAddress
 from robot_skills.deploy.control.channel import LineChannel, Message
-from robot_skills.deploy.control.loop import ControlLoop, Links, Patience, WatchdogSight
+from robot_skills.deploy.control.links import Links, Patience, WatchdogSight
+from robot_skills.deploy.control.loop import ControlLoop
 from robot_skills.deploy.control.memory import ArmMemory
 from robot_skills.deploy.control.scheduling import schedule
 from robot_skills.deploy.control.watchdog import Beats, Guard

@@ -1,21 +1,19 @@
 """The control loop: read, judge, move the path on, command; once a period, whatever others do."""
 
 import os
-import socket
 import time
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core.errors import RobotFault
-from robot_skills.deploy.control.channel import LineChannel, Message
+from robot_skills.deploy.control.channel import Message
 from robot_skills.deploy.control.chunk import ChunkFollower, DueTarget
 from robot_skills.deploy.control.freshness import Freshness
-from robot_skills.deploy.control.memory import ArmMemory
+from robot_skills.deploy.control.links import Links, Patience
 from robot_skills.deploy.control.pace import Allowance, Pace
 from robot_skills.deploy.control.reporting import Reporter
-from robot_skills.deploy.control.watchdog import Guard, Silence
+from robot_skills.deploy.control.watchdog import Guard
 from robot_skills.deploy.driver import ArmDriver, ArmState, Fault, FaultKind, StopKind
 from robot_skills.deploy.safety.layer import SafetyLayer
 from robot_skills.deploy.safety.verdict import Action, Cycle
@@ -27,47 +25,6 @@ BRAKING_MAX_S = 1.5  # of an arm that does not come to rest along its path
 CALLER_SILENCE_S = 0.5  # of the calling process, which shows life twenty times a second
 # With what is wrong here no path can be followed any more, not even to rest.
 AT_ONCE = frozenset({FaultKind.STALE, FaultKind.LINK, FaultKind.COMMAND_REFUSED, FaultKind.DRIVER})
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a living caller may think before its silence counts as that of a broken policy.
-
-    Until `think_max_s` a command is taken for no older than `held_s`, at which the arm holds.
-    """
-
-    think_max_s: float = 0.0
-    held_s: float = 0.0
-
-
-class WatchdogSight:
-    """How long the watchdog process has shown no life."""
-
-    def __init__(self, peer: socket.socket, period_s: float) -> None:
-        self._peer = peer
-        self._peer.setblocking(False)
-        self._silence = Silence(period_s)
-        self._gone = False
-
-    def age_s(self, count: int, host_time_s: float) -> float:
-        """Time in s since its heartbeat `count` last changed; inf once it has ended."""
-        if not self._gone:
-            try:
-                self._gone = not self._peer.recv(64)
-            except BlockingIOError:
-                pass
-            except OSError:
-                self._gone = True
-        return float("inf") if self._gone else self._silence.update(count, host_time_s)
-
-
-@dataclass(frozen=True)
-class Links:
-    """What ties the loop to other processes; without a watchdog nothing is commanded."""
-
-    memory: ArmMemory
-    channel: LineChannel
-    watchdog: WatchdogSight | None
 
 
 class ControlLoop:

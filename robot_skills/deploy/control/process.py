@@ -1,10 +1,5 @@
 """The caller's side of the control process: newest reading, targets, and the latched fault."""
 
-import contextlib
-import json
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from robot_skills.core.errors import InputError, RobotFault
-from robot_skills.deploy.control import watchdog
 from robot_skills.deploy.control.address import ArmAddress
-from robot_skills.deploy.control.channel import LineChannel, Message
+from robot_skills.deploy.control.channel import Message
 from robot_skills.deploy.control.chunk import JointChunk, write_chunk
 from robot_skills.deploy.control.memory import ArmMemory
+from robot_skills.deploy.control.pair import ProcessPair
 from robot_skills.deploy.control.readings import read_state, read_status
 from robot_skills.deploy.control.status import RobotStatus
 from robot_skills.deploy.control.watchdog import Beats, Halted
@@ -33,7 +28,6 @@ SILENCE_MAX_S = 0.5  # of the control process itself, which reports every period
 LAST_WORDS_S = 0.3
 CALLER_BEAT_S = 0.05  # shows the control process that this one lives
 LOOK_S = 0.001  # shortest pause between two looks at the readings
-UNLOCKED = frozenset({FaultKind.PROTECTIVE_STOP, FaultKind.OVERLOAD, FaultKind.WATCHDOG})
 
 
 class ControlProcess:
@@ -55,7 +49,7 @@ class ControlProcess:
         self._safety = safety or safety_settings(self._arm)
         self._accept = accept
         self._memory: ArmMemory | None = None
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._pair = ProcessPair()
         self._reader: threading.Thread | None = None
         self._news = threading.Condition()
         self._error: Message | None = None
@@ -88,7 +82,7 @@ class ControlProcess:
             self._await_first_reading()
         except BaseException:
             self._closing = True
-            self._kill()
+            self._pair.kill()
             self._release()
             raise
 
@@ -99,9 +93,8 @@ class ControlProcess:
         """
         self.close()
         latched, self.fault = self.fault, None
-        unlock = latched is not None and latched.kind in UNLOCKED
         try:
-            self.start(self._moving, clear=unlock)
+            self.start(self._moving, clear=latched is not None)
         except (RobotFault, InputError):
             self.fault = self.fault or latched
             raise
@@ -166,7 +159,7 @@ class ControlProcess:
             self._channel.send({"close": True})
             with self._news:
                 self._news.wait_for(lambda: self._ended, STOP_TIMEOUT_S)
-        self._kill()
+        self._pair.kill()
         self._release()
 
     def _release(self) -> None:
@@ -177,48 +170,22 @@ class ControlProcess:
             self._cells().close()  # its last records can still be read
 
     def _spawn(self, move: bool, clear: bool) -> None:
-        self._memory = memory = ArmMemory.create(self._arm.dof)
-        ours, theirs = socket.socketpair()
-        control_end, watchdog_end = socket.socketpair()
-        self._channel = LineChannel(ours)
-        shared = memory.descriptor
-        module = [sys.executable, "-m", "robot_skills.deploy.control"]
-        passed = (theirs.fileno(), control_end.fileno(), shared)
-        self._processes = [_spawn([*module, "--channel", str(theirs.fileno())], passed)]
-        if move:
-            order = json.dumps(self._watch_order(watchdog_end.fileno(), shared))
-            # By its file, not as a module: a package would import NumPy before it looks.
-            command = [sys.executable, "-P", watchdog.__file__, order]
-            self._processes.append(_spawn(command, (watchdog_end.fileno(), shared)))
-        self._channel.send(self._order(move, clear) | {"watchdog": control_end.fileno()})
-        for end in (theirs, control_end, watchdog_end):
-            end.close()
-
-    def _watch_order(self, peer: int, memory: int) -> Message:
-        settings = self._settings
-        return {
-            "memory": memory,
-            "peer": peer,
-            "driver": self._address.driver,
-            "host": self._address.host,
-            "arm": str(self._address.arm),
-            "priority": settings.priority,
-            "silence_max_s": settings.watchdog_silence_s,
-        }
-
-    def _order(self, move: bool, clear: bool) -> Message:
-        return {
-            "driver": self._address.driver,
-            "host": self._address.host,
-            "arm": str(self._address.arm),
-            "task": str(self._address.task or ""),
-            "settings": asdict(self._settings),
+        self._memory = ArmMemory.create(self._arm.dof)
+        settings, address = self._settings, self._address
+        arm = {"driver": address.driver, "host": address.host, "arm": str(address.arm)}
+        order = {
+            **arm,
+            "task": str(address.task or ""),
+            "settings": asdict(settings),
             "safety": asdict(self._safety),
-            "memory": self._cells().descriptor,
             "timeout_s": CONNECT_TIMEOUT_S,
             "move": move,
             "clear": clear,
         }
+        silence_max_s = settings.watchdog_silence_s
+        watched = {**arm, "priority": settings.priority, "silence_max_s": silence_max_s}
+        descriptor = self._memory.descriptor
+        self._channel = self._pair.start(descriptor, order, watched if move else None)
 
     def _await_arm(self) -> None:
         """Wait until an arm has answered, and let it start only if it is accepted."""
@@ -261,7 +228,7 @@ class ControlProcess:
             # Where this process itself had slept, the reason has come already, and waits.
             self._news.wait_for(lambda: self.fault is not None, LAST_WORDS_S)
             self._raise_latched()
-            self._kill()
+            self._pair.kill()
             self.fault = Fault(FaultKind.DRIVER, f"no reading for {silence_s:.1f} s")
             self._raise_latched()
         return read_state(reading.record)
@@ -279,7 +246,7 @@ class ControlProcess:
         with self._news:
             self._news.wait_for(lambda: self._stopped or self._ended, STOP_TIMEOUT_S)
         if not (self._stopped or self._ended):
-            self._kill()  # its watchdog then stops the arm
+            self._pair.kill()  # its watchdog then stops the arm
 
     def _follow(self, beats: Beats) -> None:
         while self._channel.open:
@@ -317,33 +284,5 @@ class ControlProcess:
             Halted.FAILED: "the control process ended by itself or hung, and the watchdog could "
             "not stop the arm: use the emergency stop",
         }
-        return words[self._settle_watchdog()]
-
-    def _settle_watchdog(self) -> Halted:
-        """Wait for the watchdog to have done its work, where it has any."""
-        for process in self._processes[1:]:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(STOP_TIMEOUT_S)
-        return Halted.NO if self._memory is None else self._memory.beats.halted
-
-    def _kill(self) -> None:
-        """End both processes whatever they do; the watchdog after it has stopped the arm."""
-        for process in self._processes[:1]:
-            process.kill()
-            process.wait(STOP_TIMEOUT_S)
-        self._settle_watchdog()
-        for process in self._processes[1:]:
-            process.kill()  # else it would stop the arm that is started next
-            process.wait(STOP_TIMEOUT_S)
-        self._processes = []
-
-
-def _spawn(command: list[str], descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        pass_fds=descriptors,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,  # ur-rtde chatters there
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+        self._pair.settle()
+        return words[self._cells().beats.halted]
