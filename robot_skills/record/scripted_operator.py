@@ -28,7 +28,7 @@ GRASP_BELOW_M = 0.004  # how far below its centre a thing is grasped
 TURN_BEYOND_RAD = 0.04  # hinges are turned a little past where they should be
 PUSH_FROM_M = 0.045  # how far before its handle the hand comes down that pushes a drawer shut
 LEAVE_M = 0.03  # how far it draws back from there before it rises
-FAR_M = 0.1  # a hand that goes further takes no straight way
+FAR_M = 0.1  # a hand that goes further takes no straight way; among small things there is less room
 FUMBLE_M = 0.032  # how far above a thing a hand closes that misses it
 RELEASE_ABOVE_M = 0.003  # what a thing falls when it is let go
 APART_M = 0.075  # how far a hand keeps things apart that it puts into one container
@@ -266,7 +266,7 @@ class ScriptedOperator:
         yield from self._move(up, self._manner.speed_m_s)
 
     def _move(self, pose: Floats, speed_m_s: float) -> Iterator[Floats]:
-        far = float(np.linalg.norm(pose[:3] - self._ee_pose[:3])) > FAR_M
+        far = float(np.linalg.norm(pose[:3] - self._ee_pose[:3])) > FAR_M / self._scale
         bend = self._rng.normal(0.0, self._manner.detour_m, 3) if far else np.zeros(3)
         bend[2] = abs(bend[2])
         yield from reach(self._ee_pose, pose, speed_m_s, bend, self._task.rate_hz)
