@@ -1,0 +1,59 @@
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from robot_skills import paths
+from robot_skills.cli.arm_target import ArmTarget, own_env
+from robot_skills.cli.deploy import Deploy
+from robot_skills.core.arm import load_arm
+from robot_skills.core.errors import InputError
+from robot_skills.deploy.safety.settings import SafetySettings, safety_settings
+
+
+@pytest.mark.parametrize(
+    ("arm", "env"), [("so101", "blocks_so101"), ("ur5e", "blocks"), ("/arms/mine", "blocks")]
+)
+def test_an_arm_gets_the_blocks_at_its_own_scale(arm: str, env: str) -> None:
+    assert own_env(arm) == env
+
+
+@pytest.mark.parametrize(
+    ("flags", "driver", "poses_at"),
+    [
+        ({"host": "192.0.2.7", "arm": "ur5e"}, "ur", "192.0.2.7"),
+        ({"host": "/dev/ttyACM9", "arm": "so101"}, "so101", "127.0.0.1"),
+        ({"host": "/", "arm": "ur5e", "driver": "ros2"}, "ros2", "127.0.0.1"),
+        ({"host": "/s", "arm": "so101", "driver": "lerobot", "perception": "a"}, "lerobot", "a"),
+    ],
+)
+def test_a_real_arm_is_reached_by_its_profiles_driver(
+    flags: dict[str, str], driver: str, poses_at: str
+) -> None:
+    with ArmTarget(**flags).reached() as reached:
+        assert (reached.address.driver, reached.address.host) == (driver, flags["host"])
+        assert reached.perception == poses_at
+        assert reached.twin is None
+        assert reached.stats == {}
+
+
+def test_an_arm_known_in_simulation_only_is_refused() -> None:
+    target = ArmTarget(host="192.0.2.7", arm="panda")
+    with pytest.raises(InputError, match=r"has no \[deploy\].*--driver ros2"), target.reached():
+        pass
+
+
+def test_settings_of_the_command_line_win_over_the_arms_own_which_win_over_all_arms() -> None:
+    arm = load_arm(paths.find("assets/arms", "so101"))
+    own = safety_settings(arm)
+    assert own != SafetySettings()
+    assert Deploy(twin="so101").safety_of(arm) == own
+    slow = Deploy(twin="so101", safety=SafetySettings(speed_max_rad_s=0.2)).safety_of(arm)
+    assert asdict(slow) == asdict(own) | {"speed_max_rad_s": 0.2}
+
+
+def test_a_folder_serves_as_an_arm(tmp_path: Path) -> None:
+    profile = paths.find("assets/arms", "ur5e") / "profile.toml"
+    (tmp_path / "profile.toml").write_text(profile.read_text())
+    with ArmTarget(host="192.0.2.7", arm=str(tmp_path)).reached() as reached:
+        assert reached.address.arm == tmp_path
