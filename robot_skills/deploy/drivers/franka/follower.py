@@ -17,9 +17,13 @@ JERK_MAX_RAD_S3 = 1500.0
 POSITION_GAIN_PER_S = 15.0
 SPEED_GAIN_PER_S = 60.0
 APPROACH_RAD_S2 = 3.0  # deceleration that the speed towards a far target leaves room for
-SPEED_SHARE = 0.1  # of the newest value in the target's filtered speed
-INTERVAL_SHARE = 0.02  # of the newest value in the mean time between targets
+SPEED_SHARE = 0.1  # of the newest value in the target's filtered speed, a cycle
+INTERVAL_SHARE = 0.02  # of the newest value in the mean time between targets, a cycle
 AIM_SHARE = 0.1  # of the newest target in the point that is aimed at, a cycle
+CATCH_UP_RAD_S = (0.05, 0.006)  # faster than slow targets, and than those of FULL_RAD_S
+FULL_RAD_S = 1.0
+REST_CATCH_UP_RAD_S = 0.2  # the same towards a target that stands still
+PEAK_KEPT = 0.998  # a cycle, of the highest speed that the targets had
 GUESS_MIN_CYCLES = 20  # for which a target that does not come is taken to go on as it did
 REST_RAD_S, REST_RAD_S2 = 1e-3, 0.1
 
@@ -30,6 +34,8 @@ class Follower:
     def __init__(self, position: Floats, speed_max: Floats, period_s: float) -> None:
         self._speed_max = speed_max
         self._period_cycles = period_s / CYCLE_S
+        self._speed_share = 1.0 - (1.0 - SPEED_SHARE) ** self._period_cycles
+        self._interval_share = 1.0 - (1.0 - INTERVAL_SHARE) ** self._period_cycles
         self._guess_cycles = max(GUESS_MIN_CYCLES, 2 * self._period_cycles)
         self.position = position.copy()
         self._speed = np.zeros_like(position)
@@ -52,6 +58,7 @@ class Follower:
         self._target = self.position.copy()
         self._aim = self.position.copy()
         self._target_speed = np.zeros_like(self.position)
+        self._peak = np.zeros_like(self.position)
         self._number, self._told = number, False
         self._age = 0
         self._interval = self._period_cycles
@@ -70,9 +77,9 @@ class Follower:
             return
         if self._told:
             interval = max(self._age, 1) / fresh
-            self._interval += INTERVAL_SHARE * fresh * (interval - self._interval)
+            self._interval += min(self._interval_share * fresh, 1.0) * (interval - self._interval)
             speed = (target - self._target) / (fresh * self._interval * CYCLE_S)
-            self._target_speed += min(SPEED_SHARE * fresh, 1.0) * (speed - self._target_speed)
+            self._target_speed += min(self._speed_share * fresh, 1.0) * (speed - self._target_speed)
         self._number, self._told = number, True
         self._target, self._age = target, 0
 
@@ -87,7 +94,18 @@ class Follower:
         ahead = self._aim - self.position
         closing = POSITION_GAIN_PER_S * ahead
         room = np.sqrt(2 * APPROACH_RAD_S2 * np.abs(ahead))
-        return self._towards(self._target_speed + np.clip(closing, -room, room))
+        # What was lost on the way up is made up for slowly, or once the targets slow down: never
+        # by a speed that they themselves were kept from.
+        self._peak = np.maximum(PEAK_KEPT**cycles * self._peak, np.abs(self._target_speed))
+        most = self._peak + self._catch_up()
+        wanted = self._target_speed + np.clip(closing, -room, room)
+        return self._towards(np.clip(wanted, -most, most))
+
+    def _catch_up(self) -> Floats:
+        slow, full = CATCH_UP_RAD_S
+        moving = np.clip(slow * (1.0 - self._peak / FULL_RAD_S), full, slow)
+        still = np.abs(self._target_speed) < REST_RAD_S
+        return np.where(still, REST_CATCH_UP_RAD_S, moving)
 
     def brake(self) -> Floats:
         """Position (J,) to send on the way to rest."""
