@@ -32,7 +32,7 @@ from robot_skills.deploy.control.links import Links, Patience, WatchdogSight
 from robot_skills.deploy.control.loop import ControlLoop
 from robot_skills.deploy.control.memory import ArmMemory
 from robot_skills.deploy.control.pace import Pace
-from robot_skills.deploy.control.scheduling import schedule
+from robot_skills.deploy.control.scheduling import pin, schedule
 from robot_skills.deploy.drivers.mujoco import MujocoDriver
 from robot_skills.deploy.safety.layer import SafetyLayer
 from robot_skills.deploy.safety.settings import SafetySettings, safety_settings
@@ -176,6 +176,7 @@ def _run_loop(
     gc.freeze()
     schedule(settings)
     driver.start()
+    pin(settings)
     fault = loop.run()
     if fault is not None:
         return f"stopped {fault}"

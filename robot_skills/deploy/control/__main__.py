@@ -27,7 +27,7 @@ from robot_skills.deploy.control.channel import LineChannel, Message
 from robot_skills.deploy.control.links import Links, Patience, WatchdogSight
 from robot_skills.deploy.control.loop import ControlLoop
 from robot_skills.deploy.control.memory import ArmMemory
-from robot_skills.deploy.control.scheduling import schedule
+from robot_skills.deploy.control.scheduling import pin, schedule
 from robot_skills.deploy.control.watchdog import Beats, Guard
 from robot_skills.deploy.driver import ArmDriver, ArmInfo, StopKind
 from robot_skills.deploy.drivers import make_driver
@@ -73,6 +73,7 @@ def _serve(channel: LineChannel, order: Message) -> None:
     schedule(settings)
     if order["move"]:
         _start(driver, memory.beats)
+    pin(settings)  # not the vendor's threads, which `start` may have begun
     if loop.run() is None and order["move"]:
         memory.beats.guard = Guard.LIFE
         driver.stop(StopKind.SMOOTH)

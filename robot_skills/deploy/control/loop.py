@@ -57,8 +57,13 @@ class ControlLoop:
         self._pace = pace or Pace(self._period_s)
         self._braking_until_s = float("inf")
         self._reporter = Reporter(links.memory, self._pace, self._chunks, safety)
-        safety.margins(state)  # what is slow the first time shall be so before the arm is started
-        safety.advance(self._sent, 0.0, state, 0.0)
+        self._warm_up(state)
+
+    def _warm_up(self, state: ArmState) -> None:
+        """What is slow the first time shall be so before the arm is started."""
+        self._safety.margins(state)
+        self._safety.advance(self._sent, 0.0, state, 0.0)
+        self._pace.lateness_s(0.5, 1.0)
 
     def run(self) -> Fault | None:
         """Run until closed or left alone, which returns None, or until at rest after a fault."""

@@ -10,9 +10,15 @@ _MCL_CURRENT, _MCL_FUTURE = 1, 2
 
 
 def schedule(settings: ControlSettings) -> None:
-    """Give the calling thread its priority and cores; InputError names what would allow it."""
-    if settings.cores:
-        _pin(settings.cores)
+    """Give the calling thread its priority and lock memory; InputError names what allows it.
+
+    Threads that a vendor's client starts later are ordinary ones. Cores are only looked at here.
+    """
+    there = os.sched_getaffinity(0)
+    if not set(settings.cores) <= there:
+        raise InputError(
+            f"control.cores {list(settings.cores)}: this process may use {sorted(there)}"
+        )
     if settings.lock_memory and ctypes.CDLL(None).mlockall(_MCL_CURRENT | _MCL_FUTURE) != 0:
         raise InputError(
             "memory cannot be locked: this user may lock too little. As root add the line "
@@ -23,11 +29,10 @@ def schedule(settings: ControlSettings) -> None:
         _raise_priority(settings.priority)
 
 
-def _pin(cores: tuple[int, ...]) -> None:
-    there = os.sched_getaffinity(0)
-    if not set(cores) <= there:
-        raise InputError(f"control.cores {list(cores)}: this process may use {sorted(there)}")
-    os.sched_setaffinity(0, cores)
+def pin(settings: ControlSettings) -> None:
+    """Keep the calling thread to its cores, and those started from now on."""
+    if settings.cores:
+        os.sched_setaffinity(0, settings.cores)
 
 
 def _raise_priority(priority: int) -> None:
@@ -35,7 +40,8 @@ def _raise_priority(priority: int) -> None:
     if not 1 <= priority <= highest:
         raise InputError(f"control.priority must be 0 (off) to {highest}; found {priority}")
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+        kind = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+        os.sched_setscheduler(0, kind, os.sched_param(priority))
     except PermissionError:
         raise InputError(
             f"SCHED_FIFO priority {priority} is not permitted. As root add the line "
