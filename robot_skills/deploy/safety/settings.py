@@ -92,7 +92,8 @@ class SafetySettings:
 
 
 # Serial buses answer in tens of ms. An STS3215's load is a share of its stall torque; an arm of
-# such servos falls without power, and is a third as large, and so are its distances.
+# such servos falls without power, and is a third as large, and so are its distances. Its gears
+# have play: a joint at rest is read up to 0.02 rad elsewhere a moment later.
 _SERVO_ARM: dict[str, Any] = {
     "stale_stop_s": 0.1,
     "position_margin_rad": 0.03,
@@ -100,6 +101,7 @@ _SERVO_ARM: dict[str, Any] = {
     "distance_slow_m": 0.015,
     "distance_stop_m": 0.005,
     "load_share": 0.8,
+    "start_pose_rad": 0.08,
     "has_brakes": False,
 }
 _BY_DRIVER: dict[str, dict[str, Any]] = {
