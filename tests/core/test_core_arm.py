@@ -18,7 +18,7 @@ def read(tmp_path, text):
 
 @pytest.mark.parametrize(
     ("name", "driver", "rate_hz", "peak_nm"),
-    [("ur5e", "ur", 125.0, 150.0), ("fr3", "franka", 1000.0, 87.0), ("so101", "so101", 50.0, 3.35)],
+    [("ur5e", "ur", 125.0, 150.0), ("fr3", "franka", 250.0, 87.0), ("so101", "so101", 50.0, 3.35)],
 )
 def test_a_profile_says_how_the_real_arm_is_driven(name, driver, rate_hz, peak_nm):
     arm = load_arm(find("assets/arms", name))
