@@ -20,8 +20,8 @@ APPROACH_RAD_S2 = 3.0  # deceleration that the speed towards a far target leaves
 SPEED_SHARE = 0.1  # of the newest value in the target's filtered speed, a cycle
 INTERVAL_SHARE = 0.02  # of the newest value in the mean time between targets, a cycle
 AIM_SHARE = 0.1  # of the newest target in the point that is aimed at, a cycle
-CATCH_UP_RAD_S = (0.05, 0.006)  # faster than slow targets, and than those of FULL_RAD_S
-FULL_RAD_S = 1.0
+CATCH_UP_RAD_S = (0.05, 0.006)  # faster than slow targets, and than the fastest
+FASTEST_RAD_S = 1.0  # targets that are let through, or half the vendor's speed where that is less
 REST_CATCH_UP_RAD_S = 0.2  # the same towards a target that stands still
 PEAK_KEPT = 0.998  # a cycle, of the highest speed that the targets had
 GUESS_MIN_CYCLES = 20  # for which a target that does not come is taken to go on as it did
@@ -33,6 +33,7 @@ class Follower:
 
     def __init__(self, position: Floats, speed_max: Floats, period_s: float) -> None:
         self._speed_max = speed_max
+        self._fastest = np.minimum(speed_max / 2, FASTEST_RAD_S)
         self._period_cycles = period_s / CYCLE_S
         self._speed_share = 1.0 - (1.0 - SPEED_SHARE) ** self._period_cycles
         self._interval_share = 1.0 - (1.0 - INTERVAL_SHARE) ** self._period_cycles
@@ -103,7 +104,7 @@ class Follower:
 
     def _catch_up(self) -> Floats:
         slow, full = CATCH_UP_RAD_S
-        moving = np.clip(slow * (1.0 - self._peak / FULL_RAD_S), full, slow)
+        moving = np.clip(slow * (1.0 - self._peak / self._fastest), full, slow)
         still = np.abs(self._target_speed) < REST_RAD_S
         return np.where(still, REST_CATCH_UP_RAD_S, moving)
 
