@@ -1,11 +1,22 @@
-"""Plans and carries out a goal on a connected arm, with the skills of a library."""
+"""Plans and carries out a goal on a connected arm, with the skills of a library.
+
+Importing it takes seconds in which no thread gets on, so import it before an operator is heard of.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from robot_skills.core.body import Body
+from robot_skills.core.facts import format_facts
+from robot_skills.core.predicates import FactObserver
+from robot_skills.core.skill import NOTHING_BARRED
+from robot_skills.deploy.safety.bounds import deployed_arm
+from robot_skills.plan import plan_without
+from robot_skills.run.execute.executor import Executor
+from robot_skills.sim.kinematics import MujocoKinematics
+
 if TYPE_CHECKING:
     from robot_skills.core.arm import ArmProfile
-    from robot_skills.core.body import Body
     from robot_skills.core.facts import State
     from robot_skills.core.robot import Robot
     from robot_skills.core.skill import Barred, Plan, SkillLibrary
@@ -33,12 +44,6 @@ class GoalOnArm:
         config: "ExecutorConfig | None" = None,
     ) -> "Trace":
         """Plan from the facts as they are seen, and execute; raises NoPlanError, RobotFault."""
-        from robot_skills.core.facts import format_facts
-        from robot_skills.core.predicates import FactObserver
-        from robot_skills.core.skill import NOTHING_BARRED
-        from robot_skills.plan import plan_without
-        from robot_skills.run.execute.executor import Executor
-
         body = self.body()
         seen = robot.observe()
         objects = tuple(name for name in self.task.objects if name in seen.object_pose)
@@ -52,10 +57,6 @@ class GoalOnArm:
         plan = replan(start)
         return Executor(self.library, self.task, robot, body, config, watch).run(plan, replan)
 
-    def body(self) -> "Body":
+    def body(self) -> Body:
         """The arm with the speeds that are left to it."""
-        from robot_skills.core.body import Body
-        from robot_skills.deploy.safety.bounds import deployed_arm
-        from robot_skills.sim.kinematics import MujocoKinematics
-
         return Body(deployed_arm(self.arm, self.safety), MujocoKinematics(self.arm))
