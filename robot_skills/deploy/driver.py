@@ -143,6 +143,7 @@ class ArmDriver(Protocol):
         """Stop, as often as wanted and from any thread; nothing moves until `start`.
 
         Each joint is stopped on its own: one that does not answer never keeps the others moving.
+        Raises RobotFault where the arm does not confirm it, so that the watchdog tries in its turn.
         """
         ...
 

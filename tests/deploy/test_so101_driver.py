@@ -207,7 +207,8 @@ def test_a_dead_servo_never_keeps_the_others_under_torque(
     driver.start()
     twin.tell(fault="dead", value={"id": 2})
     time.sleep(0.2)
-    driver.stop(StopKind.POWER_OFF)
+    with pytest.raises(RobotFault, match=r"shoulder_lift \(servo 2\) did not confirm the stop"):
+        driver.stop(StopKind.POWER_OFF)
     assert told(bus, registers.TORQUE_ENABLE) == [0, None, 0, 0, 0, 0]
     assert "shoulder_lift (servo 2) did not confirm the stop" in until_fault(driver)
 
@@ -314,7 +315,8 @@ def test_a_twin_that_has_gone_is_told_and_never_raises(
     driver.start()
     twin.stop()
     assert [driver.read().link_errors for _ in range(3)][-1] >= 3
-    driver.stop(StopKind.HOLD)
+    with pytest.raises(RobotFault, match="did not confirm the stop"):
+        driver.stop(StopKind.HOLD)
     driver.close()
 
 

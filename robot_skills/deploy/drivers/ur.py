@@ -150,11 +150,13 @@ class UrDriver:
 
         The controller slows the arm to rest by itself. With POWER_OFF the power goes too.
         """
-        if self._started:
-            self._started = False
-            self._ask_dashboard("stop")
-        if kind is StopKind.POWER_OFF:
-            self._ask_dashboard("powerOff")
+        try:
+            if self._started:
+                self._started = False
+                self._ask_dashboard("stop")
+        finally:  # whatever the stop came to
+            if kind is StopKind.POWER_OFF:
+                self._ask_dashboard("powerOff")
 
     def clear_fault(self) -> None:
         """Unlock a protective stop; raises RobotFault when the arm does not let itself.

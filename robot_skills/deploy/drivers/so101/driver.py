@@ -5,6 +5,7 @@ has been silent for longest: one dead servo stops it. They have no watchdog eith
 a watchdog process calls.
 """
 
+import contextlib
 import threading
 import time
 from dataclasses import replace
@@ -142,7 +143,7 @@ class So101Driver:
         """Brake and hold, hold at once, or take the torque from every servo on its own.
 
         A held jaw keeps its goal, and with it what it has grasped. Servos that do not confirm are
-        named by the fault of the next reading.
+        named by a RobotFault, and by the next reading's fault unless they have stopped by then.
         """
         with self._turn:
             moving, self._started = self._started, False
@@ -158,6 +159,8 @@ class So101Driver:
                 missing = stops.go_to(self._bus, goals, ramp)
                 self._ordered = {s: (registers.GOAL_POSITION, goals[s]) for s in missing}
             self._stopped_s = time.monotonic()
+            if self._ordered:
+                raise RobotFault(self._unstopped(list(self._ordered)))
 
     def clear_fault(self) -> None:
         """Take the torque from the servos in fault, which is what ends their protection.
@@ -179,7 +182,8 @@ class So101Driver:
         An arm that this driver never started is left as it was found.
         """
         if self._powered:
-            self.stop(StopKind.POWER_OFF)
+            with contextlib.suppress(RobotFault):
+                self.stop(StopKind.POWER_OFF)
         self._opened = self._powered = False
         self._bus.close()
 
@@ -238,8 +242,7 @@ class So101Driver:
             )
             return Fault(FaultKind.OVERLOAD, f"{told}; free the arm, let it cool, then clear")
         if unconfirmed := self._unconfirmed():
-            who = self._called(unconfirmed)
-            return Fault(FaultKind.LINK, f"{who} did not confirm the stop; cut the power")
+            return Fault(FaultKind.LINK, self._unstopped(unconfirmed))
         loose = self._readings.loose >= LOOSE_READINGS
         if self._started and loose.any():
             who = self._called([s for s, off in zip(self._servos, loose, strict=True) if off])
@@ -259,6 +262,9 @@ class So101Driver:
             for servo, (what, value) in self._ordered.items()
             if seen.heard_s[servo - 1] < self._stopped_s or seen.of(what)[servo - 1] != value
         ]
+
+    def _unstopped(self, servos: list[int]) -> str:
+        return f"{self._called(servos)} did not confirm the stop; cut the power"
 
     def _unheard(self) -> list[int]:
         missed = self._readings.missed

@@ -71,7 +71,7 @@ class XArmDriver:
         """
         wait_s = timeout_s / 4
         with contextlib.ExitStack() as undo:
-            undo.callback(self._forget_client)
+            undo.callback(setattr, self, "_client", None)
             self._realtime = self._report(undo, REALTIME_PORT, wait_s)
             self._rich = self._report(undo, RICH_PORT, wait_s)
             self._client = self._link(undo)
@@ -132,17 +132,18 @@ class XArmDriver:
     def stop(self, kind: StopKind) -> None:
         """Have the controller stop the arm, which it then holds; POWER_OFF locks the brakes.
 
-        It slows the arm down by itself, whatever the kind. Returns once it has confirmed, or when
-        the link did not answer in time; the stop is then repeated until it gets through. An arm
-        that this driver never moved is left to whoever moves it, but for POWER_OFF.
+        It slows the arm down by itself, whatever the kind. Raises RobotFault when the link did not
+        answer in time; the stop is then repeated until it gets through. An arm that this driver
+        never moved is left to whoever moves it, but for POWER_OFF.
         """
         self._started = False
         if self._client is None or not (self._moves or kind is StopKind.POWER_OFF):
             return
         self._gripper.forget()
-        stopped = self._sender.stop(STOP_TIMEOUT_S)
-        if stopped and kind is StopKind.POWER_OFF:
-            self._client.motion_enable(False)
+        if not self._sender.stop(STOP_TIMEOUT_S):
+            raise RobotFault(f"the arm did not confirm the stop within {STOP_TIMEOUT_S:g} s")
+        if kind is StopKind.POWER_OFF:
+            _obeyed("lock its brakes", self._client.motion_enable(False))
 
     def clear_fault(self) -> None:
         """Clean the controller's error; the arm stays stopped. RobotFault where it comes back."""
@@ -161,7 +162,8 @@ class XArmDriver:
         """Stop and let go of the links."""
         if self._client is None:
             return
-        self.stop(StopKind.SMOOTH)
+        with contextlib.suppress(RobotFault):
+            self.stop(StopKind.SMOOTH)
         self._sender.close()
         self._gripper.close()
         self._client.disconnect()
@@ -187,9 +189,6 @@ class XArmDriver:
         if not self._clock_stands:
             self._due_us = int(frame["time_us"]) + round((period_s - EARLY_S) * 1e6)
         return frame
-
-    def _forget_client(self) -> None:
-        self._client = None
 
     def _info(self, serial: str, firmware: str) -> ArmInfo:
         arm = self._arm
