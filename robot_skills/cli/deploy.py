@@ -169,12 +169,12 @@ class Deploy:
 
         with _terminable(), self.target(library).reached() as reached:
             goal, safety = given_goal(reached.task, self.goal), self.safety_of(reached.arm)
+            on_arm = GoalOnArm(library, reached.task, reached.arm, safety)
             with self.connect(reached, given) as robot:
                 own = calibrated(given, reached, robot.info)
                 print(f"calibration {own.id}, serial {own.serial or 'not told'}")
                 seated = seat or (lambda *_: contextlib.nullcontext(watch))
                 with seated(robot, reached) as seen_by:
-                    on_arm = GoalOnArm(library, reached.task, reached.arm, safety)
                     trace = on_arm.carry_out(goal, robot, seen_by)
             stats = reached.stats
         workspace = Workspace(*reached.task.workspace_m)

@@ -12,7 +12,7 @@ from robot_skills.core.predicates import FactObserver
 from robot_skills.core.skill import NOTHING_BARRED
 from robot_skills.deploy.safety.bounds import deployed_arm
 from robot_skills.plan import plan_without
-from robot_skills.run.execute.executor import Executor
+from robot_skills.run.execute.executor import Executor, check_arm
 from robot_skills.sim.kinematics import MujocoKinematics
 
 if TYPE_CHECKING:
@@ -29,12 +29,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GoalOnArm:
-    """A library on an arm, within the speeds that its safety layer leaves."""
+    """A library on its arm, within the speeds that its safety layer leaves.
+
+    Raises InputError where the library was trained for another arm.
+    """
 
     library: "SkillLibrary"
     task: "Task"
     arm: "ArmProfile"
     safety: "SafetySettings"
+
+    def __post_init__(self) -> None:
+        check_arm(self.library, self.arm)
 
     def carry_out(
         self,

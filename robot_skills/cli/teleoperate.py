@@ -118,7 +118,10 @@ class Teleoperate:
             robot.beat()
             _write(f"{line} | {status_line(robot)}")
 
-        return teleoperate_once(robot, arm, on.task, pressed, show, take)
+        try:
+            return teleoperate_once(robot, arm, on.task, pressed, show, take)
+        finally:
+            print()  # what follows, be it a fault, stands on a line of its own
 
     def _take(self, on: "Reached", robot: "DriverRobot", cameras: "LiveCameras | None") -> "Take":
         from robot_skills import __version__
@@ -138,7 +141,7 @@ class Teleoperate:
     def _told(self, ending: "Ending | None", steps: int) -> int:
         """1 where the episode counts; says what became of it."""
         word = str(ending.value) if ending is not None else "interrupted"
-        print(f"\nepisode {word} after {steps} control steps")
+        print(f"episode {word} after {steps} control steps")
         return 1 if word == "kept" else 0
 
     @contextlib.contextmanager

@@ -56,6 +56,14 @@ def test_a_run_that_ends_in_a_fault_counts_as_a_failure(
     assert [row.success for row in load_results(tmp_path / "r.json").rows] == [False]
 
 
+def test_a_library_for_another_arm_is_refused_before_the_arm_is_made_ready(
+    library: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(InputError, match="trained for the arm ur5e; this is so101"):
+        Deploy(goal="open(drawer)", library=library, twin="so101", **CALM).run()
+    assert "calibration" not in capsys.readouterr().out
+
+
 def test_what_no_skill_brings_about_is_said_before_anything_moves(library: Path) -> None:
     with pytest.raises(NoPlanError, match="in\\(red, tray\\)"):
         Deploy(goal="in(red, tray)", library=library, twin="ur5e", **CALM).run()

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from robot_skills.core.arm import ArmProfile
 from robot_skills.core.body import Body
 from robot_skills.core.errors import InputError, NoPlanError
 from robot_skills.core.facts import State, format_facts
@@ -305,11 +306,14 @@ class Executor:
         )
 
 
+def check_arm(library: SkillLibrary, arm: ArmProfile) -> None:
+    """Raise InputError where the library was trained for another arm."""
+    if library.arm != arm.name:
+        raise InputError(f"the library was trained for the arm {library.arm}; this is {arm.name}")
+
+
 def _check_fit(library: SkillLibrary, robot: Robot, body: Body) -> None:
-    if library.arm != body.arm.name:
-        raise InputError(
-            f"the library was trained for the arm {library.arm}; this is {body.arm.name}"
-        )
+    check_arm(library, body.arm)
     if library.rate_hz != robot.rate_hz:
         raise InputError(
             f"the library was trained at {library.rate_hz:g} Hz; this robot is controlled at "
