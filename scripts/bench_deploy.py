@@ -63,6 +63,9 @@ class Bench:
     workers: int = 1
     """Twins that run at the same time."""
 
+    priority: int = 0
+    """SCHED_FIFO priority of the control processes, as `deploy --control.priority` gives it."""
+
     def run(self) -> None:
         """Train and run what is missing, print and write."""
         for arm in self.arms:
@@ -126,6 +129,7 @@ class Bench:
         out = folder / f"{seed}.json"
         words = ["--twin", arm, "--env", ENVIRONMENTS[arm], "--library", str(library)]
         words += ["--goal", GOAL, "--seed", str(seed), "--gap", str(gap), "--out", str(out)]
+        words += ["--control.priority", str(self.priority)]
         command = [sys.executable, "-m", "robot_skills", "deploy", *words]
         ended = subprocess.run(
             command, capture_output=True, text=True, timeout=EPISODE_TIMEOUT_S, check=False
