@@ -221,3 +221,12 @@ def test_a_person_drives_the_arm_and_keeps_an_episode(
 def test_teleoperation_needs_a_terminal(no_terminal) -> None:
     with pytest.raises(InputError, match="the keyboard needs a terminal"):
         Teleoperate(twin="ur5e").run()
+
+
+def test_a_check_of_a_twin_writes_no_calibration_that_a_real_arm_could_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "c.toml"
+    Deploy(twin="ur5e", check=True, yes=True, calibration=str(file), **CALM).run()
+    assert "none was written" in capsys.readouterr().out
+    assert not file.exists()
