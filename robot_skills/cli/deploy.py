@@ -243,7 +243,7 @@ class Deploy:
         reached = result.trace.success
         print(f"goal {'holds' if reached else 'does not hold'} as perceived")
         if result.twin:
-            reached = bool(result.twin["goal_held"])
+            reached = bool(result.twin["goal_held"]) and not result.exceeded
             print("\n".join(twin_report(result)))
         if not reached:
             raise SystemExit(1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from robot_skills.core.body import Body
+from robot_skills.core.errors import InputError
 from robot_skills.core.facts import format_facts
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.skill import NOTHING_BARRED
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 class GoalOnArm:
     """A library on its arm, within the speeds that its safety layer leaves.
 
-    Raises InputError where the library was trained for another arm.
+    Raises InputError where the library was trained for another arm, or the task laid out for one.
     """
 
     library: "SkillLibrary"
@@ -41,6 +42,11 @@ class GoalOnArm:
 
     def __post_init__(self) -> None:
         check_arm(self.library, self.arm)
+        if self.task.arm and self.task.arm != self.arm.name:
+            raise InputError(
+                f"the task {self.task.name} is laid out for the arm {self.task.arm}, not for "
+                f"{self.arm.name}; give another --env"
+            )
 
     def carry_out(
         self,

@@ -10,6 +10,7 @@ from robot_skills.deploy.control import watchdog
 from robot_skills.deploy.control.channel import LineChannel, Message
 
 END_TIMEOUT_S = 2.0
+HALT_TIMEOUT_S = 6.0  # of a watchdog that tries again and again on a link that does not answer
 
 
 class ProcessPair:
@@ -44,7 +45,7 @@ class ProcessPair:
         """Wait for a watchdog whose control process is gone to have done its work."""
         if self.watchdog is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.watchdog.wait(END_TIMEOUT_S)
+                self.watchdog.wait(HALT_TIMEOUT_S)
 
     def kill(self) -> None:
         """End both whatever they do; the watchdog after it has stopped the arm."""

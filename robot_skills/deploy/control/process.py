@@ -26,6 +26,10 @@ START_TIMEOUT_S = 30.0  # of process, watchdog and control script together, on a
 STOP_TIMEOUT_S = 2.0
 SILENCE_MAX_S = 0.5  # of the control process itself, which reports every period
 LAST_WORDS_S = 0.3
+NOT_STOPPED = (
+    "the control process ended or hung, and the watchdog could not stop the arm: use the "
+    "emergency stop"
+)
 CALLER_BEAT_S = 0.05  # shows the control process that this one lives
 LOOK_S = 0.001  # shortest pause between two looks at the readings
 
@@ -82,7 +86,7 @@ class ControlProcess:
             self._await_first_reading()
         except BaseException:
             self._closing = True
-            self._pair.kill()
+            self._end_pair()
             self._release()
             raise
 
@@ -152,15 +156,18 @@ class ControlProcess:
         self._await_standstill()
 
     def close(self) -> None:
-        """Stop the arm and end both processes."""
+        """Stop the arm and end both processes; RobotFault where the arm could not be stopped."""
         if not self._ended:
             self.stop(StopKind.SMOOTH)
             self._closing = True
             self._channel.send({"close": True})
             with self._news:
                 self._news.wait_for(lambda: self._ended, STOP_TIMEOUT_S)
-        self._pair.kill()
+        self._end_pair()
+        unstopped = self._unstopped()
         self._release()
+        if unstopped:
+            raise RobotFault(NOT_STOPPED)
 
     def _release(self) -> None:
         if self._reader is not None:
@@ -228,7 +235,7 @@ class ControlProcess:
             # Where this process itself had slept, the reason has come already, and waits.
             self._news.wait_for(lambda: self.fault is not None, LAST_WORDS_S)
             self._raise_latched()
-            self._pair.kill()
+            self._end_pair()
             self.fault = Fault(FaultKind.DRIVER, f"no reading for {silence_s:.1f} s")
             self._raise_latched()
         return read_state(reading.record)
@@ -246,7 +253,15 @@ class ControlProcess:
         with self._news:
             self._news.wait_for(lambda: self._stopped or self._ended, STOP_TIMEOUT_S)
         if not (self._stopped or self._ended):
-            self._pair.kill()  # its watchdog then stops the arm
+            self._end_pair()  # its watchdog then stops the arm
+
+    def _end_pair(self) -> None:
+        self._pair.kill()
+        if self._unstopped():
+            self.fault = Fault(FaultKind.DRIVER, NOT_STOPPED)
+
+    def _unstopped(self) -> bool:
+        return self._memory is not None and self._memory.beats.halted is Halted.FAILED
 
     def _follow(self, beats: Beats) -> None:
         while self._channel.open:
@@ -281,8 +296,7 @@ class ControlProcess:
         words = {
             Halted.NO: "the control process ended by itself",
             Halted.YES: "the control process ended by itself or hung; the watchdog stopped the arm",
-            Halted.FAILED: "the control process ended by itself or hung, and the watchdog could "
-            "not stop the arm: use the emergency stop",
+            Halted.FAILED: NOT_STOPPED,
         }
         self._pair.settle()
         return words[self._cells().beats.halted]

@@ -177,12 +177,14 @@ class UrDriver:
 
     def close(self) -> None:
         """Stop and let go of the links; takes a second, as ur-rtde joins its threads."""
-        self.stop(StopKind.SMOOTH)
-        if self._control is not None:
-            self._control.disconnect()
-        self._gripper.close()
-        if self._receive is not None:
-            self._receive.disconnect()
+        try:
+            self.stop(StopKind.SMOOTH)
+        finally:
+            if self._control is not None:
+                self._control.disconnect()
+            self._gripper.close()
+            if self._receive is not None:
+                self._receive.disconnect()
 
     def _check_model(self) -> None:
         # An e-Series answers without its e: a UR5e says UR5.
