@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -8,6 +9,14 @@ from robot_skills.core.arm import ArmProfile, load_arm
 from robot_skills.deploy.driver_robot import DriverRobot
 from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.deploy.twins.settings import TwinSettings
+
+
+@pytest.fixture(autouse=True)
+def ordinary_priority() -> Iterator[None]:
+    """libfranka gives whatever thread moves an arm the highest priority there is, and leaves it."""
+    kind, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    yield
+    os.sched_setscheduler(0, kind, parameters)
 
 
 @pytest.fixture(scope="session")
