@@ -12,6 +12,7 @@ episodes are kept in --work: interrupted, the same command goes on. Writes docs/
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -148,8 +149,16 @@ def read_episode(file: Path) -> Episode:
 
 
 def failures(found: Sequence[Episode]) -> str:
-    """Why episodes failed, each reason once."""
-    return "; ".join(sorted({e.reason or "goal not reached" for e in found if not e.success}))
+    """Why episodes failed: how often what latched, what was exceeded, or the goal was missed."""
+    kinds = Counter(failure(e) for e in found if not e.success)
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+
+
+def failure(episode: Episode) -> str:
+    """One failed episode in a few words."""
+    if episode.fault:
+        return episode.fault.removeprefix("latched: ").split(":")[0]
+    return "limit exceeded" if "allowed" in episode.reason else "goal not reached"
 
 
 if __name__ == "__main__":
