@@ -267,6 +267,7 @@ def lost_packets(rig: Rig) -> None:
         return
     rig.inject("drop", {"p": 1.0})
     rig.sway(1.5)
+    rig.twin.tell(fault="drop", value={"p": 0.0})
 
 
 def own_stop(rig: Rig) -> None:
