@@ -261,7 +261,10 @@ class ControlProcess:
             self.fault = Fault(FaultKind.DRIVER, NOT_STOPPED)
 
     def _unstopped(self) -> bool:
-        return self._memory is not None and self._memory.beats.halted is Halted.FAILED
+        """Whether nothing stopped the arm: the watchdog could not, and it does not do so itself."""
+        alone = self._info is not None and self._info.robot_watchdog
+        failed = self._memory is not None and self._memory.beats.halted is Halted.FAILED
+        return failed and not alone
 
     def _follow(self, beats: Beats) -> None:
         while self._channel.open:
