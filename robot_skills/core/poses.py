@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
-Array = Any  # NumPy or torch; the array-API standard has no static type yet
+from robot_skills.core.arrays import Array, namespace
+
 Floats = NDArray[np.float64]
 
 TINY = 1e-30  # keeps 0 / 0 away, in single precision as well
@@ -20,17 +20,9 @@ IDENTITY_POSE: Floats = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
 IDENTITY_POSE.setflags(write=False)
 
 
-def _namespace(*arrays: Array) -> Any:
-    """The arrays' library; NumPy 2 is its own array-API namespace, known without asking."""
-    for array in arrays:
-        if type(array) is not np.ndarray:
-            return array_namespace(*arrays)
-    return np
-
-
 def multiply(a: Array, b: Array) -> Array:
     """Hamilton product of quaternions a, b (..., 4) wxyz: rotate by b, then by a."""
-    xp = _namespace(a, b)
+    xp = namespace(a, b)
     alone = xp is np and a.shape == b.shape == (4,) and a.dtype == b.dtype == np.float64
     if alone:  # plain numbers are five times as fast, and as exact
         return np.array(_product(a.tolist(), b.tolist()))
@@ -50,13 +42,13 @@ def _product(a: Sequence[Any], b: Sequence[Any]) -> list[Any]:
 
 def conjugate(quaternion: Array) -> Array:
     """Inverse of unit quaternions (..., 4) wxyz."""
-    xp = _namespace(quaternion)
+    xp = namespace(quaternion)
     return xp.concat([quaternion[..., :1], -quaternion[..., 1:]], axis=-1)
 
 
 def cross(a: Array, b: Array) -> Array:
     """Cross product of vectors (..., 3), broadcasting."""
-    xp = _namespace(a, b)
+    xp = namespace(a, b)
     a = xp.concat([a, a[..., :2]], axis=-1)  # x y z x y: a cyclic shift is then a slice
     b = xp.concat([b, b[..., :2]], axis=-1)
     return a[..., 1:4] * b[..., 2:5] - a[..., 2:5] * b[..., 1:4]
@@ -71,14 +63,14 @@ def rotate(quaternion: Array, vector: Array) -> Array:
 
 def compose(pose_b_in_a: Array, pose_c_in_b: Array) -> Array:
     """Pose of c in a (..., 7), from b in a and c in b."""
-    xp = _namespace(pose_b_in_a, pose_c_in_b)
+    xp = namespace(pose_b_in_a, pose_c_in_b)
     position = pose_b_in_a[..., :3] + rotate(pose_b_in_a[..., 3:], pose_c_in_b[..., :3])
     return xp.concat([position, multiply(pose_b_in_a[..., 3:], pose_c_in_b[..., 3:])], axis=-1)
 
 
 def invert(pose: Array) -> Array:
     """Inverse pose (..., 7): a in b from b in a."""
-    xp = _namespace(pose)
+    xp = namespace(pose)
     inverse = conjugate(pose[..., 3:])
     return xp.concat([-rotate(inverse, pose[..., :3]), inverse], axis=-1)
 
@@ -90,7 +82,7 @@ def relative(pose_frame: Array, pose: Array) -> Array:
 
 def matrix(quaternion: Array) -> Array:
     """Rotation matrices (..., 3, 3) of unit quaternions (..., 4) wxyz."""
-    xp = _namespace(quaternion)
+    xp = namespace(quaternion)
     w, x, y, z = (quaternion[..., i] for i in range(4))
     rows = [
         xp.stack([1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)], axis=-1),
@@ -105,7 +97,7 @@ def six_dimensional(quaternion: Array) -> Array:
 
     Source: Zhou et al., "On the Continuity of Rotation Representations", CVPR 2019.
     """
-    xp = _namespace(quaternion)
+    xp = namespace(quaternion)
     columns = matrix(quaternion)
     return xp.concat([columns[..., :, 0], columns[..., :, 1]], axis=-1)
 
@@ -150,14 +142,14 @@ def from_matrix(rotation: Floats) -> Floats:
 
 def from_yaw(yaw: Array) -> Array:
     """Quaternions (..., 4) wxyz of rotations by `yaw` rad about the world's z axis."""
-    xp = _namespace(yaw)
+    xp = namespace(yaw)
     zero = xp.zeros_like(yaw)
     return xp.stack([xp.cos(yaw / 2), zero, zero, xp.sin(yaw / 2)], axis=-1)
 
 
 def rotation_vector(quaternion: Array) -> Array:
     """Rotation vectors (..., 3) rad, shortest way, of unit quaternions (..., 4) wxyz."""
-    xp = _namespace(quaternion)
+    xp = namespace(quaternion)
     shortest = xp.where(quaternion[..., :1] < 0, -quaternion, quaternion)
     axis = shortest[..., 1:]
     norm = xp.sqrt(xp.sum(axis**2, axis=-1, keepdims=True))
@@ -167,7 +159,7 @@ def rotation_vector(quaternion: Array) -> Array:
 
 def from_rotation_vector(vector: Array) -> Array:
     """Unit quaternions (..., 4) wxyz of rotation vectors (..., 3) rad."""
-    xp = _namespace(vector)
+    xp = namespace(vector)
     angle = xp.sqrt(xp.sum(vector**2, axis=-1, keepdims=True))
     small = angle < 1e-9
     scale = xp.where(small, 0.5, xp.sin(angle / 2) / xp.where(small, 1.0, angle))
@@ -179,7 +171,7 @@ def fold_yaw(yaw: Array, symmetry: int, centre: float = 0.0) -> Array:
 
     A cube looks the same every quarter turn (symmetry 4): its frame is the one nearest `centre`.
     """
-    xp = _namespace(yaw)
+    xp = namespace(yaw)
     period = 2 * np.pi / symmetry
     return yaw - period * xp.round((yaw - centre) / period)
 
@@ -190,7 +182,7 @@ def upright_yaw(quaternion: Array) -> Array:
     Exact up to the quarter turns that `fold_yaw(..., symmetry=4)` removes; for a body that
     stands upright with its x axis level it is the ordinary yaw.
     """
-    xp = _namespace(quaternion)
+    xp = namespace(quaternion)
     columns = matrix(quaternion)
     x_axis, y_axis = columns[..., :, 0], columns[..., :, 1]
     level = xp.abs(x_axis[..., 2]) <= 0.5

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
+from robot_skills.core.arrays import Array
 from robot_skills.core.facts import OPPOSITES, Fact, State
 from robot_skills.core.fixtures import resting_pose
 from robot_skills.core.observation import Observation, PoseEstimate
-from robot_skills.core.poses import Array
 from robot_skills.core.task import Fixture, Task, TaskObject
 
 Floats = NDArray[np.float64]

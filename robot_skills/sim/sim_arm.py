@@ -154,7 +154,7 @@ class SimArm:
         gripper = self.scene.arm.gripper
         most = gripper.speed_m_s / self.rate_hz
         wanted = min(max(width_m, 0.0), gripper.width_max_m)
-        return slewed_width(self._width_command_m, self.gripper_width_m, wanted, most)
+        return float(slewed_width(self._width_command_m, self.gripper_width_m, wanted, most))
 
     def _noisy(self, joints: Floats) -> Floats:
         if self._noise.joint_rad == 0.0:
