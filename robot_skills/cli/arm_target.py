@@ -2,15 +2,22 @@
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from robot_skills.deploy.safety.settings import SafetySettings
+from robot_skills.deploy.settings import ControlSettings
 
 if TYPE_CHECKING:
     from robot_skills.core.arm import ArmProfile
     from robot_skills.core.task import Task
+    from robot_skills.deploy.calibration import Calibration
     from robot_skills.deploy.control.address import ArmAddress
+    from robot_skills.deploy.driver_robot import DriverRobot
     from robot_skills.deploy.twins.process import TwinProcess
+
+ARMS_OWN = SafetySettings()  # this very object: nobody gave any, so those of the arm are meant
 
 
 @dataclass(frozen=True)
@@ -31,18 +38,42 @@ class Reached:
 
 @dataclass(frozen=True)
 class ArmTarget:
-    """Which arm; empty `env` is the arm's own scale of blocks, `goal` what a twin leaves open."""
+    """Which arm, and within what limits: the flags of every verb that drives one."""
 
     twin: str = ""
+    """Start a twin of this arm and use it: fr3, so101, ur5e or xarm6."""
+
     host: str = ""
+    """Address of a real arm: an IP address, or a serial line such as /dev/ttyACM0."""
+
     arm: str = ""
+    """Profile of the arm at --host: a name in assets/arms/ or a folder."""
+
     driver: str = ""
+    """Drive the arm through ros2 or lerobot instead of its vendor's own client."""
+
+    calibration: str = ""
+    """Calibration of the arm, by name or file; by default that of --arm at --host."""
+
     perception: str = ""
+    """Address of whatever serves object poses; by default the arm's, or this computer's."""
+
     env: str = ""
-    goal: str = ""
+    """Environment: a name in envs/ or a folder; by default the blocks at the arm's own scale."""
+
     seed: int = 0
+    """Seed of the twin's start, and of how it differs from training."""
+
     gap: float = 1.0
+    """How much the twin differs from training: 0 not at all, 1 as an arm may, 2 twice that."""
+
     twin_log: Path | None = None
+    """File for the twin's own log, with the true path at 125 Hz."""
+
+    control: ControlSettings = field(default_factory=ControlSettings)
+    safety: SafetySettings = field(default_factory=lambda: ARMS_OWN)
+
+    SAFER: ClassVar[dict[str, Any]] = {}  # what a verb changes of every arm's own settings
 
     @property
     def name(self) -> str:
@@ -54,7 +85,22 @@ class ArmTarget:
         """Environment: a name in envs/ or a folder."""
         return self.env or own_env(self.name)
 
-    def check(self) -> None:
+    def defaults(self) -> Self:
+        """What is not given on a command line that names this arm: its own safety settings."""
+        return replace(type(self)(), safety=self.own_safety()) if self.name else type(self)()
+
+    def own_safety(self) -> SafetySettings:
+        """What the arm is driven with where nothing else is asked for."""
+        from robot_skills.deploy.safety.settings import safety_settings
+
+        return safety_settings(self.profile(), **self.SAFER)
+
+    @property
+    def limits(self) -> SafetySettings:
+        """The safety settings in force: those given, or the arm's own."""
+        return self.own_safety() if self.safety is ARMS_OWN else self.safety
+
+    def check_reachable(self) -> None:
         """Raise InputError for what cannot be reached, before anything is started."""
         from robot_skills.core.errors import InputError, unknown_name
         from robot_skills.deploy.twins import TWINS
@@ -77,19 +123,19 @@ class ArmTarget:
         return driven_by(load_arm(find("assets/arms", self.name)), self.driver)
 
     @contextlib.contextmanager
-    def reached(self) -> Iterator[Reached]:
-        """The arm, or a twin that lives as long as the context."""
+    def reached(self, goal: str = "") -> Iterator[Reached]:
+        """The arm, or a twin that lives as long as the context; it leaves the `goal` open."""
         from robot_skills.core.task_file import load_task
         from robot_skills.paths import find
 
-        self.check()
+        self.check_reachable()
         arm, task = self.profile(), load_task(find("envs", self.task_name))
         if self.host:
             local = self.host.startswith("/")  # a serial line or a ROS namespace serves no poses
             poses_at = self.perception or ("127.0.0.1" if local else self.host)
             yield Reached(self._address(arm, self.host), arm, task, poses_at, None)
             return
-        with self._twin(task) as twin:
+        with self._twin(task, goal) as twin:
             address = self._address(arm, twin.address)
             yield Reached(address, arm, task, self.perception or twin.host, twin)
 
@@ -104,7 +150,42 @@ class ArmTarget:
             )
         return ArmAddress(arm.deploy.driver, address, arm.file.parent)
 
-    def _twin(self, task: "Task") -> "TwinProcess":
+    @property
+    def calibration_file(self) -> Path:
+        """Where the calibration of the arm at --host is."""
+        from robot_skills.deploy.calibration import calibration_file
+
+        return calibration_file(self.calibration, self.profile().name, self.host)
+
+    def given_calibration(self) -> "Calibration":
+        """That of the arm at --host; InputError where it is missing, edited, or does not fit."""
+        from robot_skills.deploy.calibration import load_calibration
+
+        found = load_calibration(self.calibration_file)
+        found.check(self.profile())
+        return found
+
+    def connect(
+        self,
+        reached: Reached,
+        calibration: "Calibration | None" = None,
+        read_only: bool = False,
+        blind: bool = False,
+    ) -> "DriverRobot":
+        """The robot, ready to be entered; `blind` without perception."""
+        from robot_skills.deploy.connect import connected_robot
+
+        return connected_robot(
+            reached.address,
+            reached.task,
+            self.control,
+            self.limits,
+            None if blind else reached.perception,
+            calibration=calibration if reached.twin is None else None,
+            read_only=read_only,
+        )
+
+    def _twin(self, task: "Task", goal: str) -> "TwinProcess":
         from robot_skills.deploy.twins.process import TwinProcess, own_address
         from robot_skills.deploy.twins.settings import TwinSettings
 
@@ -114,7 +195,7 @@ class ArmTarget:
             arm=self.twin,
             driver=self.driver,
             task=self.task_name,
-            goal=self.goal or next(iter(task.goals)),
+            goal=goal or next(iter(task.goals)),
             seed=self.seed,
             gap=self.gap,
             log=str(self.twin_log or ""),

@@ -4,17 +4,14 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from robot_skills.cli.arm_target import ArmTarget, Reached, own_env
+from robot_skills.cli.arm_target import ArmTarget, Reached
 from robot_skills.cli.deploy_clearance import Clearance, calibrated
-from robot_skills.deploy.safety.settings import SafetySettings
-from robot_skills.deploy.settings import ControlSettings
 
 if TYPE_CHECKING:
-    from robot_skills.core.arm import ArmProfile
     from robot_skills.core.skill import SkillLibrary
     from robot_skills.deploy.calibration import Calibration
     from robot_skills.deploy.driver_robot import DriverRobot
@@ -35,7 +32,7 @@ class Deployment:
 
 
 @dataclass(frozen=True)
-class Deploy:
+class Deploy(ArmTarget):
     """Reach a goal on a real arm (--host, --arm) or on its twin in a process of its own (--twin).
 
     First --check, which ends with a calibration; then --shadow, --dry-run, --config first_day, and
@@ -49,33 +46,6 @@ class Deploy:
 
     library: Path = Path("runs/demo/library")
     """Folder of a skill library."""
-
-    twin: str = ""
-    """Start a twin of this arm and use it: fr3, so101, ur5e or xarm6."""
-
-    host: str = ""
-    """Address of a real arm: an IP address, or a serial line such as /dev/ttyACM0."""
-
-    arm: str = ""
-    """Profile of the arm at --host: a name in assets/arms/ or a folder."""
-
-    driver: str = ""
-    """Drive the arm through ros2 or lerobot instead of its vendor's own client."""
-
-    perception: str = ""
-    """Address of whatever serves object poses; by default the arm's, or this computer's."""
-
-    env: str = ""
-    """Environment: a name in envs/ or a folder with a task.toml; the library's own by default."""
-
-    seed: int = 0
-    """Seed of the twin's start, and of how it differs from training."""
-
-    gap: float = 1.0
-    """How much the twin differs from training: 0 not at all, 1 as an arm may, 2 twice that."""
-
-    twin_log: Path | None = None
-    """File for the twin's own log, with the true path at 125 Hz."""
 
     check: bool = False
     """Look at everything about the arm, move each joint by little, and write its calibration."""
@@ -92,9 +62,6 @@ class Deploy:
     dry_run: bool = False
     """The same on the arm's twin: what --host and --arm name is not touched."""
 
-    calibration: str = ""
-    """Calibration of the arm, by name or file; by default that of --arm at --host."""
-
     camera: tuple[str, ...] = ()
     """Cameras for --check to compare, as NAME=DEVICE or NAME=FILE, such as front=0."""
 
@@ -109,9 +76,6 @@ class Deploy:
 
     out: Path | None = None
     """JSON file for the result; those on the twin are evidence for robot-skills library promote."""
-
-    control: ControlSettings = field(default_factory=ControlSettings)
-    safety: SafetySettings = field(default_factory=SafetySettings)
 
     def run(self) -> None:
         """Check, shadow, or reach the goal; status 1 when the goal does not hold at the end."""
@@ -132,28 +96,27 @@ class Deploy:
         from robot_skills.storage.libraries import load_library
         from robot_skills.storage.writable import check_file
 
-        self.target().check()
+        self.target().check_reachable()
         check_file(self.twin_log)
         check_file(self.out)
         library = load_library(self.library)
-        clearance = self.clearance()
-        if clearance is None or self.dry_run:
-            given = clearance.given() if clearance else None
-            return self._deploy(library, given, watch, seat)
+        if not self.host:
+            return self._deploy(library, None, watch, seat)
+        if self.dry_run:
+            return self._deploy(library, self.given_calibration(), watch, seat)
+        clearance, speed_max_rad_s = self.clearance(), self.limits.speed_max_rad_s
         clearance.check_standing(library)
-        given, speed_max_rad_s = clearance.given(), self.safety.speed_max_rad_s
+        given = self.given_calibration()
         clearance.check_speed(given, speed_max_rad_s)
         first = clearance.is_first_fast_run(given, speed_max_rad_s)
-        ramped = replace(self, safety=replace(self.safety, first_run=True)) if first else self
+        ramped = replace(self, safety=replace(self.limits, first_run=True)) if first else self
         result = ramped._deploy(library, given, watch, seat)
         clearance.remember(given, result.trace, speed_max_rad_s)
         return result
 
-    def clearance(self) -> Clearance | None:
-        """What the arm at --host asks for before it moves; None where a twin stands for no arm."""
-        if not self.host:
-            return None
-        return Clearance(self.host, self.target().profile(), self.calibration, self.library)
+    def clearance(self) -> Clearance:
+        """What the arm at --host asks of the library before it moves."""
+        return Clearance(self.calibration_file, self.library)
 
     def _deploy(
         self,
@@ -167,9 +130,9 @@ class Deploy:
         from robot_skills.core.control import Workspace
         from robot_skills.deploy.safety.review import exceeded_limits
 
-        with _terminable(), self.target(library).reached() as reached:
-            goal, safety = given_goal(reached.task, self.goal), self.safety_of(reached.arm)
-            on_arm = GoalOnArm(library, reached.task, reached.arm, safety)
+        with _terminable(), self.target(library).reached(self.goal) as reached:
+            goal = given_goal(reached.task, self.goal)
+            on_arm = GoalOnArm(library, reached.task, reached.arm, self.limits)
             with self.connect(reached, given) as robot:
                 own = calibrated(given, reached, robot.info)
                 print(f"calibration {own.id}, serial {own.serial or 'not told'}")
@@ -178,64 +141,22 @@ class Deploy:
                     trace = on_arm.carry_out(goal, robot, seen_by)
             stats = reached.stats
         workspace = Workspace(*reached.task.workspace_m)
-        exceeded = exceeded_limits(stats, reached.arm, safety, workspace) if stats else []
+        exceeded = exceeded_limits(stats, reached.arm, self.limits, workspace) if stats else []
         return Deployment(trace, stats, exceeded)
 
-    def target(self, library: "SkillLibrary | None" = None) -> ArmTarget:
-        """The arm that the flags name; a dry run takes its twin instead."""
-        name = self.twin or self.arm
-        dry = self.dry_run and not self.twin
-        env = self.env or (library.task if library is not None else own_env(name))
-        return ArmTarget(
-            twin=name if dry else self.twin,
-            host="" if dry else self.host,
-            arm=self.arm,
-            driver=self.driver,
-            perception="" if dry else self.perception,
-            env=env,
-            goal=self.goal,
-            seed=self.seed,
-            gap=self.gap,
-            twin_log=self.twin_log,
-        )
-
-    def connect(
-        self,
-        reached: Reached,
-        calibration: "Calibration | None" = None,
-        read_only: bool = False,
-        blind: bool = False,
-    ) -> "DriverRobot":
-        """The robot, ready to be entered; `blind` without perception."""
-        from robot_skills.deploy.connect import connected_robot
-
-        return connected_robot(
-            reached.address,
-            reached.task,
-            self.control,
-            self.safety_of(reached.arm),
-            None if blind else reached.perception,
-            calibration=calibration if reached.twin is None else None,
-            read_only=read_only,
-        )
-
-    def safety_of(self, arm: "ArmProfile") -> SafetySettings:
-        """The arm's own defaults with what was changed on the command line."""
-        from robot_skills.deploy.safety.settings import safety_settings
-
-        given = {f.name: getattr(self.safety, f.name) for f in fields(self.safety)}
-        defaults = asdict(SafetySettings())
-        return safety_settings(arm, **{k: v for k, v in given.items() if v != defaults[k]})
+    def target(self, library: "SkillLibrary | None" = None) -> Self:
+        """The same where it will run: in the library's environment, a dry run on the arm's twin."""
+        env = self.env or (library.task if library is not None else "")
+        if not self.dry_run or self.twin:
+            return replace(self, env=env)
+        return replace(self, env=env, twin=self.arm, host="", perception="")
 
     def _check(self) -> None:
         from robot_skills.cli.deploy_check import CheckRun, camera_sources
         from robot_skills.deploy.bringup.check import Views
 
-        def connect(reached: Reached, read_only: bool) -> "DriverRobot":
-            return self.connect(reached, read_only=read_only, blind=True)
-
         views = Views(camera_sources(self.camera), self.demonstrations, self.pictures)
-        CheckRun(self.target(), connect, self.calibration, self.yes, views, self.extrinsics).run()
+        CheckRun(self.target(), self.yes, views, self.extrinsics).run()
 
     def _reach_and_tell(self) -> None:
         result = self._kept() if self.out is not None else self.deploy(seat=self._desk)

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,26 +19,22 @@ if TYPE_CHECKING:
     from robot_skills.deploy.bringup.check import Views
     from robot_skills.deploy.bringup.person import Person
     from robot_skills.deploy.driver import ArmInfo
-    from robot_skills.deploy.driver_robot import DriverRobot
 
-Connect = Callable[[Reached, bool], "DriverRobot"]
 MOTION_STEPS = 2
 
 
 @dataclass(frozen=True)
 class CheckRun:
-    """One check; `connect` makes a robot of what is reached, which only looks when told so."""
+    """One check of the arm that `target` names."""
 
     target: ArmTarget
-    connect: Connect
-    calibration: str
     yes: bool
     views: "Views"
     extrinsics: Path | None
 
     def run(self) -> None:
         """Look, then move by little, then write the calibration; raises CheckFailed."""
-        self.target.check()
+        self.target.check_reachable()
         if self.yes and self.target.host:
             raise InputError("--yes is for twins: beside a real arm a person answers")
         cameras = read_extrinsics(self.extrinsics)
@@ -59,7 +55,7 @@ class CheckRun:
         from robot_skills.deploy.bringup.check import step_of_views, steps_without_motion
         from robot_skills.deploy.bringup.steps import carry_out
 
-        with self.connect(reached, True) as robot:
+        with self.target.connect(reached, read_only=True, blind=True) as robot:
             steps = steps_without_motion(
                 robot, reached.arm, reached.address.host, reached.perception
             )
@@ -74,7 +70,7 @@ class CheckRun:
         from robot_skills.sim.kinematics import MujocoKinematics
 
         kinematics = MujocoKinematics(reached.arm)
-        with self.connect(reached, False) as robot:
+        with self.target.connect(reached, blind=True) as robot:
             steps = steps_with_motion(robot, reached.arm, kinematics, person)
             carry_out(steps, person, done, done + MOTION_STEPS)
             return robot.info
@@ -82,19 +78,14 @@ class CheckRun:
     def _keep(
         self, reached: Reached, info: "ArmInfo", cameras: "dict[str, NDArray[np.float64]]"
     ) -> None:
-        from robot_skills.deploy.calibration import (
-            calibration_file,
-            calibration_of,
-            save_calibration,
-        )
+        from robot_skills.deploy.calibration import calibration_of, save_calibration
 
         if reached.twin is not None:  # one of a twin without a serial would fit a real arm's
             print("all is well; a twin needs no calibration, and none was written")
             return
         calibration = calibration_of(reached.arm, info, "a person at the terminal", now(), cameras)
-        file = calibration_file(self.calibration, reached.arm.name, reached.address.host)
-        save_calibration(file, calibration)
-        print(f"all is well; calibration {calibration.id} written: {file}")
+        save_calibration(self.target.calibration_file, calibration)
+        print(f"all is well; calibration {calibration.id} written: {self.target.calibration_file}")
 
 
 def read_extrinsics(file: Path | None) -> "dict[str, NDArray[np.float64]]":

@@ -9,7 +9,6 @@ from robot_skills.core.errors import InputError
 
 if TYPE_CHECKING:
     from robot_skills.cli.arm_target import Reached
-    from robot_skills.core.arm import ArmProfile
     from robot_skills.core.skill import SkillLibrary
     from robot_skills.deploy.calibration import Calibration
     from robot_skills.deploy.done_runs import DoneRun
@@ -19,27 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Clearance:
-    """Of one library for the arm at `host`; `calibration` is a name or file, or empty."""
+    """Of one library for the arm whose calibration is in `file`."""
 
-    host: str
-    arm: "ArmProfile"
-    calibration: str
+    file: Path
     library: Path
-
-    @property
-    def file(self) -> Path:
-        """Where the arm's calibration is."""
-        from robot_skills.deploy.calibration import calibration_file
-
-        return calibration_file(self.calibration, self.arm.name, self.host)
-
-    def given(self) -> "Calibration":
-        """The arm's calibration; InputError where it is missing, edited, or does not fit."""
-        from robot_skills.deploy.calibration import load_calibration
-
-        found = load_calibration(self.file)
-        found.check(self.arm)
-        return found
 
     def check_standing(self, library: "SkillLibrary") -> None:
         """Raise InputError unless the library is allowed on hardware."""

@@ -34,12 +34,12 @@ def shadow(deploy: "Deploy") -> tuple[dict[str, Any], list[str]]:
     from robot_skills.run.execute.shadow import SHADOW_CONFIG, ShadowLog, ShadowOver, ShadowRobot
     from robot_skills.storage.libraries import load_library
 
-    deploy.target().check()
+    deploy.target().check_reachable()
     library = load_library(deploy.library)
     ended = "the goal holds"
-    with deploy.target(library).reached() as reached:
+    with deploy.target(library).reached(deploy.goal) as reached:
         goal = given_goal(reached.task, deploy.goal)
-        on_arm = GoalOnArm(library, reached.task, reached.arm, deploy.safety_of(reached.arm))
+        on_arm = GoalOnArm(library, reached.task, reached.arm, deploy.limits)
         with (
             deploy.connect(reached, read_only=True) as robot,
             seated_desk(robot, reached, f"shadow of {deploy.goal}") as desk,

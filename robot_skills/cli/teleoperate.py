@@ -3,16 +3,14 @@
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from robot_skills.deploy.safety.settings import SafetySettings
-from robot_skills.deploy.settings import ControlSettings
+from robot_skills.cli.arm_target import ArmTarget
 
 if TYPE_CHECKING:
     from robot_skills.cli.arm_target import Reached
-    from robot_skills.cli.deploy import Deploy
     from robot_skills.deploy.driver_robot import DriverRobot
     from robot_skills.record.arm_session import Take
     from robot_skills.record.keyboard import Ending
@@ -22,43 +20,13 @@ SLOW_RAD_S = 0.5  # joint speed of an arm that a person steers by eye
 
 
 @dataclass(frozen=True)
-class Teleoperate:
+class Teleoperate(ArmTarget):
     """Drive a real arm (--host, --arm) or its twin (--twin) with the keyboard; record with --out.
 
     Every key goes through the same safety layer as a policy. Enter keeps an episode, x throws it
     away, Q ends and stops the arm, as does Ctrl-C. A real arm needs its calibration: robot-skills
     deploy --check makes it.
     """
-
-    twin: str = ""
-    """Start a twin of this arm and use it: fr3, so101, ur5e or xarm6."""
-
-    host: str = ""
-    """Address of a real arm: an IP address, or a serial line such as /dev/ttyACM0."""
-
-    arm: str = ""
-    """Profile of the arm at --host: a name in assets/arms/ or a folder."""
-
-    driver: str = ""
-    """Drive the arm through ros2 or lerobot instead of its vendor's own client."""
-
-    perception: str = ""
-    """Address of whatever serves object poses; "none" goes without, and records none."""
-
-    env: str = ""
-    """Environment: a name in envs/ or a folder; by default the blocks at the arm's own scale."""
-
-    seed: int = 0
-    """Seed of the twin's start, and of how it differs from training."""
-
-    gap: float = 0.0
-    """How much the twin differs from training: 0 not at all, 1 as an arm may."""
-
-    twin_log: Path | None = None
-    """File for the twin's own log, with the true path at 125 Hz."""
-
-    calibration: str = ""
-    """Calibration of the arm, by name or file; by default that of --arm at --host."""
 
     out: Path | None = None
     """Folder for the episodes; without one nothing is kept."""
@@ -72,10 +40,13 @@ class Teleoperate:
     image: tuple[int, int] = (120, 160)
     """Height and width of each image in pixels."""
 
-    control: ControlSettings = field(default_factory=ControlSettings)
-    safety: SafetySettings = field(
-        default_factory=lambda: SafetySettings(speed_max_rad_s=SLOW_RAD_S)
-    )
+    gap: float = 0.0
+    """How much the twin differs from training: 0 not at all, 1 as an arm may, 2 twice that."""
+
+    perception: str = ""
+    """Address of whatever serves object poses; "none" goes without, and records none."""
+
+    SAFER: ClassVar[dict[str, Any]] = {"speed_max_rad_s": SLOW_RAD_S}
 
     def run(self) -> None:
         """Drive episode after episode until enough are kept or the operator quits."""
@@ -83,18 +54,16 @@ class Teleoperate:
         from robot_skills.record.terminal import TerminalKeys
         from robot_skills.storage.writable import check_folder
 
-        deploy = self._deploy()
-        deploy.target().check()
-        clearance = deploy.clearance()
-        given = clearance.given() if clearance else None
+        self.check_reachable()
+        given = self.given_calibration() if self.host else None
         if self.out is not None:
             check_folder(self.out)
-        with TerminalKeys() as keys, self._cameras() as cameras, deploy.target().reached() as on:
+        with TerminalKeys() as keys, self._cameras() as cameras, self.reached() as on:
             print(KEY_MAP)
             kept = 0
             while kept < self.episodes:
-                with deploy.connect(on, given, blind=self.perception == "none") as robot:
-                    ending, steps = self._drive(robot, on, keys.pressed, cameras, deploy)
+                with self.connect(on, given, blind=self.perception == "none") as robot:
+                    ending, steps = self._drive(robot, on, keys.pressed, cameras)
                 kept += self._told(ending, steps)
                 if ending is None or ending.value == "quit":
                     break
@@ -106,12 +75,11 @@ class Teleoperate:
         on: "Reached",
         pressed: Callable[[], str],
         cameras: "LiveCameras | None",
-        deploy: "Deploy",
     ) -> "tuple[Ending | None, int]":
         from robot_skills.deploy.safety.bounds import deployed_arm
         from robot_skills.record.arm_session import teleoperate_once
 
-        arm = deployed_arm(on.arm, deploy.safety_of(on.arm))
+        arm = deployed_arm(on.arm, self.limits)
         take = self._take(on, robot, cameras)
 
         def show(line: str) -> None:
@@ -154,25 +122,6 @@ class Teleoperate:
             return
         with LiveCameras(camera_sources(self.camera), self.image) as cameras:
             yield cameras
-
-    def _deploy(self) -> "Deploy":
-        """The deployment that has the same arm, settings and calibration."""
-        from robot_skills.cli.deploy import Deploy
-
-        return Deploy(
-            twin=self.twin,
-            host=self.host,
-            arm=self.arm,
-            driver=self.driver,
-            perception=self.perception,
-            env=self.env,
-            seed=self.seed,
-            gap=self.gap,
-            twin_log=self.twin_log,
-            calibration=self.calibration,
-            control=self.control,
-            safety=self.safety,
-        )
 
 
 def status_line(robot: "DriverRobot") -> str:

@@ -4,7 +4,8 @@ import dataclasses
 import importlib
 import inspect
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Protocol, cast, get_args, get_origin, get_type_hints
 
@@ -15,6 +16,9 @@ from robot_skills.cli import UsageError
 from robot_skills.core.errors import InputError, unknown_name
 
 CONFIG_HELP = "--config NAME|PATH takes values from configs/{verb}/NAME.toml; flags win over it."
+
+
+HELP = ("--help", "-h")
 
 
 class Verb(Protocol):
@@ -32,15 +36,24 @@ def verb_class(name: str) -> type[Verb]:
 
 
 def parse_verb(name: str, flags: list[str]) -> Verb:
-    """Build the verb from its flags; a wrong flag ends the program with status 2 and a hint."""
+    """Build the verb from its flags; a wrong flag ends the program with status 2 and a hint.
+
+    A verb with `defaults` says itself what stands for a flag that is not given, once it knows the
+    others: an arm's own limits.
+    """
     kind = verb_class(name)
     _refuse_unknown_flags(name, kind, flags)
-    return tyro.cli(
+    parse: Callable[..., Any] = partial(
+        tyro.cli,
         kind,
         prog=f"robot-skills {name}",
         description=f"{inspect.getdoc(kind)}\n\n{CONFIG_HELP.format(verb=name)}",
-        args=_with_config(name, kind, flags),
     )
+    words = _with_config(name, kind, flags)
+    if not hasattr(kind, "defaults"):
+        return cast("Verb", parse(args=words))
+    named = parse(args=[word for word in words if word not in HELP])
+    return cast("Verb", parse(args=words, default=named.defaults()))
 
 
 def _refuse_unknown_flags(verb: str, kind: type[Any], flags: list[str]) -> None:

@@ -1,4 +1,4 @@
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +6,8 @@ import pytest
 from robot_skills import paths
 from robot_skills.cli.arm_target import ArmTarget, own_env
 from robot_skills.cli.deploy import Deploy
+from robot_skills.cli.teleoperate import Teleoperate
+from robot_skills.cli.verb import parse_verb
 from robot_skills.core.arm import load_arm
 from robot_skills.core.errors import InputError
 from robot_skills.deploy.safety.settings import SafetySettings, safety_settings
@@ -43,13 +45,35 @@ def test_an_arm_known_in_simulation_only_is_refused() -> None:
         pass
 
 
+def limits(*flags: str) -> SafetySettings:
+    verb = parse_verb("deploy", ["--twin", "so101", *flags])
+    assert isinstance(verb, Deploy)
+    return verb.limits
+
+
 def test_settings_of_the_command_line_win_over_the_arms_own_which_win_over_all_arms() -> None:
-    arm = load_arm(paths.find("assets/arms", "so101"))
-    own = safety_settings(arm)
-    assert own != SafetySettings()
-    assert Deploy(twin="so101").safety_of(arm) == own
-    slow = Deploy(twin="so101", safety=SafetySettings(speed_max_rad_s=0.2)).safety_of(arm)
-    assert asdict(slow) == asdict(own) | {"speed_max_rad_s": 0.2}
+    own = safety_settings(load_arm(paths.find("assets/arms", "so101")))
+    assert own.stale_stop_s == 0.1 != SafetySettings().stale_stop_s
+    assert Deploy(twin="so101").limits == own == limits()
+    assert limits("--safety.speed-max-rad-s", "0.2") == replace(own, speed_max_rad_s=0.2)
+
+
+def test_asking_for_what_other_arms_have_by_default_is_asking() -> None:
+    own = safety_settings(load_arm(paths.find("assets/arms", "so101")))
+    common = SafetySettings().stale_stop_s
+    asked = limits("--safety.stale-stop-s", str(common), "--safety.has-brakes")
+    assert asked == replace(own, stale_stop_s=common, has_brakes=True)
+    everything = SafetySettings()
+    assert Deploy(twin="so101", safety=everything).limits == everything
+
+
+def test_a_person_who_steers_by_eye_goes_slowly_unless_asked() -> None:
+    slow = parse_verb("teleoperate", ["--twin", "so101"])
+    fast = parse_verb("teleoperate", ["--twin", "so101", "--safety.speed-max-rad-s", "1.0"])
+    assert isinstance(slow, Teleoperate)
+    assert isinstance(fast, Teleoperate)
+    assert (slow.limits.speed_max_rad_s, fast.limits.speed_max_rad_s) == (0.5, 1.0)
+    assert not slow.limits.has_brakes
 
 
 def test_a_folder_serves_as_an_arm(tmp_path: Path) -> None:

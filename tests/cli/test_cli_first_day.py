@@ -136,7 +136,6 @@ def test_full_speed_is_refused_before_a_slow_run_succeeded(
         deploy(twin, library, calibration).run()
     add_run(runs_file(calibration), replace(kept, success=True))
     allowed = deploy(twin, library, calibration).clearance()
-    assert allowed is not None
     allowed.check_speed(load_calibration(calibration), 1.0)
     assert allowed.is_first_fast_run(load_calibration(calibration), 1.0)
     assert not allowed.is_first_fast_run(load_calibration(calibration), 0.3)

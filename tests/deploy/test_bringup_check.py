@@ -54,16 +54,20 @@ class Technician:
         self.answer, self.patience = answer, patience
         self.lines: list[str] = []
         self.asked: list[str] = []
+        self.answers_heard_by = "nobody"
 
     def tell(self, line: str) -> None:
         self.lines.append(line)
 
     def ask(self, question: str, keys: str, meanwhile: Callable[[], None]) -> str:
         self.asked.append(question)
+        self.answers_heard_by = "the question"
         meanwhile()
+        self.answers_heard_by = "nobody"
         return self.answer(question)
 
     def listen(self) -> None:
+        assert self.answers_heard_by == "nobody", "an answer struck now would be lost"
         self.patience -= 1
         if self.patience < 0:
             raise Stopped("a key")

@@ -118,11 +118,14 @@ class SmallMoves:
         return seen[-1]
 
     def _ask(self, question: str, keys: str) -> str:
-        """Ask while the arm is held where it is."""
-        return self._person.ask(question, keys, self._act)
+        """Ask while the arm is held where it is; the person is heard by the question alone."""
+        return self._person.ask(question, keys, self._hold)
 
     def _act(self) -> None:
         self._person.listen()
+        self._hold()
+
+    def _hold(self) -> None:
         self._robot.act(self._target, self._width_m)
 
     def _fingers_to(self, width_m: float) -> float:
