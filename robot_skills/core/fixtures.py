@@ -1,26 +1,39 @@
 """Where a fixture's parts are when its joint moves."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
+from robot_skills.core.arrays import Array, namespace
 from robot_skills.core.frames import upright_frame
 from robot_skills.core.task import Fixture, Task
 
 Floats = NDArray[np.float64]
 
 
-def swing(pivot_m: Floats, angle_rad: float) -> Floats:
-    """Pose (7,) of a frame turned upright by an angle about `pivot_m` (3,), in the frame before."""
-    turn = poses.from_yaw(np.asarray(angle_rad))
-    return np.concatenate([pivot_m - poses.rotate(turn, pivot_m), turn])
+def swing(pivot_m: Array, angle_rad: Array) -> Array:
+    """Poses (..., 7) of a frame turned upright by angles (...,) about `pivot_m` (3,) in it."""
+    xp = namespace(pivot_m, angle_rad)
+    turn = poses.from_yaw(xp.asarray(angle_rad))
+    return xp.concat([pivot_m - poses.rotate(turn, pivot_m), turn], axis=-1)
 
 
-def resting_pose(fixture: Fixture, pose: Floats, position: float) -> Floats:
-    """Where a fixture's interior is: its pose (7,) now, without the turn of an upright hinge."""
+def resting_pose(
+    fixture: Fixture,
+    pose: Array,
+    position: Array,
+    constant: Callable[[Floats], Array] = np.asarray,
+) -> Array:
+    """Where a fixture's interior is: its poses (..., 7) now, without the turn of an upright hinge.
+
+    `position` (...,) is that of its joint in rad; `constant` makes the fixture's numbers arrays
+    like the poses.
+    """
     if fixture.pivot_m is None:
         return pose
-    return np.asarray(poses.compose(pose, poses.invert(swing(fixture.pivot_m, position))))
+    return poses.compose(pose, poses.invert(swing(constant(fixture.pivot_m), position)))
 
 
 def place_frame(task: Task, name: str, pose: Floats, position: float) -> Floats:
@@ -29,8 +42,8 @@ def place_frame(task: Task, name: str, pose: Floats, position: float) -> Floats:
     `position` is that of its joint in rad or m, 0 where it has none.
     """
     if name in task.objects:
-        return upright_frame(pose, task.objects[name].yaw_symmetry)
-    return upright_frame(resting_pose(task.fixtures[name], pose, position), 1)
+        return np.asarray(upright_frame(pose, task.objects[name].yaw_symmetry))
+    return np.asarray(upright_frame(resting_pose(task.fixtures[name], pose, position), 1))
 
 
 def handle_pose(fixture: Fixture, pose: Floats, travel: float) -> Floats | None:

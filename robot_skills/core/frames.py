@@ -4,26 +4,54 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
+from robot_skills.core.arrays import Array, namespace
 
 Floats = NDArray[np.float64]
 
-
-def upright_frame(pose: Floats, symmetry: int, centre_yaw: float = 0.0) -> Floats:
-    """Frame (7,) at a thing's position, z up, turned by its yaw folded nearest `centre_yaw` rad."""
-    yaw = poses.fold_yaw(poses.upright_yaw(pose[3:]), symmetry, centre_yaw)
-    return np.concatenate([pose[:3], poses.from_yaw(np.asarray(yaw))])
+SETTLE_STEPS = 8  # looks after which where a thing is in the hand is known
 
 
-def yaw_of(frame: Floats) -> float:
-    """Yaw in rad of an upright frame (7,)."""
-    return 2.0 * float(np.arctan2(frame[6], frame[3]))
+def upright_frame(pose: Array, symmetry: Array, centre_yaw: Array = 0.0) -> Array:
+    """Frames (..., 7) at things' positions, z up, turned by their yaw folded nearest `centre_yaw`.
+
+    `symmetry` and `centre_yaw` rad are numbers or (...,).
+    """
+    xp = namespace(pose)
+    yaw = poses.fold_yaw(poses.upright_yaw(pose[..., 3:]), symmetry, centre_yaw)
+    return xp.concat([pose[..., :3], poses.from_yaw(xp.asarray(yaw))], axis=-1)
+
+
+def yaw_of(frame: Array) -> Array:
+    """Yaws (...,) in rad of upright frames (..., 7)."""
+    return 2.0 * namespace(frame).atan2(frame[..., 6], frame[..., 3])
+
+
+def followed(frame: Array, pose: Array, held: Array, symmetry: Array) -> Array:
+    """Frames (..., 7) as they go on: things at poses (..., 7) are followed unless `held` (...,).
+
+    The yaw is folded nearest the one before, so that noise cannot turn a frame by a quarter.
+    """
+    moved = upright_frame(pose, symmetry, yaw_of(frame))
+    return namespace(pose).where(held[..., None], frame, moved)
+
+
+def settled(in_hand: Array, count: Array, sensed: Array) -> tuple[Array, Array]:
+    """Where things are in the hand (..., 7) after one more look, and how often they were looked at.
+
+    Positions are averaged over the first `SETTLE_STEPS` looks and kept; rotations stay.
+    """
+    xp = namespace(sensed)
+    more = count < SETTLE_STEPS
+    count = xp.where(more, count + 1, count)
+    mean = in_hand[..., :3] + (sensed[..., :3] - in_hand[..., :3]) / count[..., None]
+    position = xp.where(more[..., None], mean, in_hand[..., :3])
+    return xp.concat([position, in_hand[..., 3:]], axis=-1), count
 
 
 class FollowedFrame:
     """The upright frame of a thing: follows it until it is held, then stays where it was taken.
 
-    The yaw is folded once, nearest the world's x axis, and followed from there, so that noise
-    cannot turn the frame by a quarter.
+    The yaw is folded once, nearest the world's x axis, and followed from there.
     """
 
     def __init__(self, symmetry: int) -> None:
@@ -35,7 +63,7 @@ class FollowedFrame:
         if self._frame is None:
             self._frame = upright_frame(pose, self._symmetry)
         elif not held:
-            self._frame = upright_frame(pose, self._symmetry, yaw_of(self._frame))
+            self._frame = followed(self._frame, pose, np.asarray(held), self._symmetry)
         return self._frame
 
 
@@ -56,21 +84,17 @@ class HeldThing:
     its rotation in the hand is that of the first.
     """
 
-    SETTLE_STEPS = 8
-
     def __init__(self) -> None:
         self._in_hand: Floats | None = None
-        self._count = 0
+        self._count = np.asarray(0)
 
     def update(self, pose: Floats, ee: Floats, held: bool) -> Floats:
         """Pose (7,) in world, from what is sensed (7,), the end-effector (7,), whether held."""
         if not held:
-            self._in_hand, self._count = None, 0
+            self._in_hand, self._count = None, np.asarray(0)
             return pose
         sensed = np.asarray(poses.relative(ee, pose))
         if self._in_hand is None:
             self._in_hand = sensed
-        if self._count < self.SETTLE_STEPS:
-            self._count += 1
-            self._in_hand[:3] += (sensed[:3] - self._in_hand[:3]) / self._count
+        self._in_hand, self._count = settled(self._in_hand, self._count, sensed)
         return np.asarray(poses.compose(ee, self._in_hand))

@@ -102,23 +102,29 @@ def six_dimensional(quaternion: Array) -> Array:
     return xp.concat([columns[..., :, 0], columns[..., :, 1]], axis=-1)
 
 
-def from_six_dimensional(six: Floats) -> Floats:
-    """Unit quaternions (..., 4) wxyz from 6-D rotations (..., 6) by Gram-Schmidt; NumPy only."""
-    first = six[..., :3] / np.linalg.norm(six[..., :3], axis=-1, keepdims=True)
-    second = six[..., 3:] - np.sum(first * six[..., 3:], axis=-1, keepdims=True) * first
-    second = second / np.linalg.norm(second, axis=-1, keepdims=True)
-    return from_matrix(np.stack([first, second, np.cross(first, second)], axis=-1))
+def from_six_dimensional(six: Array) -> Array:
+    """Unit quaternions (..., 4) wxyz from 6-D rotations (..., 6) by Gram-Schmidt."""
+    xp = namespace(six)
+    first = _unit(six[..., :3])
+    second = six[..., 3:] - xp.sum(first * six[..., 3:], axis=-1, keepdims=True) * first
+    second = _unit(second)
+    return from_matrix(xp.stack([first, second, cross(first, second)], axis=-1))
 
 
-def from_matrix(rotation: Floats) -> Floats:
-    """Unit quaternions (..., 4) wxyz, w >= 0, from rotation matrices (..., 3, 3); NumPy only.
+def _unit(vector: Array) -> Array:
+    length = namespace(vector).linalg.vector_norm(vector, axis=-1, keepdims=True)
+    return vector / length
+
+
+def from_matrix(rotation: Array) -> Array:
+    """Unit quaternions (..., 4) wxyz, w >= 0, from rotation matrices (..., 3, 3).
 
     Takes the largest of the four squared components for stability (Shepperd 1978).
     """
-    r = rotation
+    r, xp = rotation, namespace(rotation)
     trace = r[..., 0, 0] + r[..., 1, 1] + r[..., 2, 2]
-    squared = np.stack([trace] + [2 * r[..., i, i] - trace for i in range(3)], axis=-1) + 1.0
-    w = np.stack(
+    squared = xp.stack([trace] + [2 * r[..., i, i] - trace for i in range(3)], axis=-1) + 1.0
+    w = xp.stack(
         [
             squared[..., 0],
             r[..., 2, 1] - r[..., 1, 2],
@@ -127,17 +133,16 @@ def from_matrix(rotation: Floats) -> Floats:
         ],
         axis=-1,
     )
-    x = np.stack(
+    x = xp.stack(
         [w[..., 1], squared[..., 1], r[..., 0, 1] + r[..., 1, 0], r[..., 0, 2] + r[..., 2, 0]],
         axis=-1,
     )
-    y = np.stack([w[..., 2], x[..., 2], squared[..., 2], r[..., 1, 2] + r[..., 2, 1]], axis=-1)
-    z = np.stack([w[..., 3], x[..., 3], y[..., 3], squared[..., 3]], axis=-1)
-    candidates = np.stack([w, x, y, z], axis=-2)
-    best = np.argmax(squared, axis=-1)[..., None, None]
-    chosen = np.take_along_axis(candidates, best, axis=-2)[..., 0, :]
-    chosen = chosen / np.linalg.norm(chosen, axis=-1, keepdims=True)
-    return np.asarray(np.where(chosen[..., :1] < 0, -chosen, chosen))
+    y = xp.stack([w[..., 2], x[..., 2], squared[..., 2], r[..., 1, 2] + r[..., 2, 1]], axis=-1)
+    z = xp.stack([w[..., 3], x[..., 3], y[..., 3], squared[..., 3]], axis=-1)
+    candidates = xp.stack([w, x, y, z], axis=-2)
+    best = xp.argmax(squared, axis=-1)[..., None, None]
+    chosen = _unit(xp.take_along_axis(candidates, best, axis=-2)[..., 0, :])
+    return xp.where(chosen[..., :1] < 0, -chosen, chosen)
 
 
 def from_yaw(yaw: Array) -> Array:

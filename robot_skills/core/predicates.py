@@ -1,25 +1,26 @@
 """The formulas behind facts: array functions of what is observed, for one scene or thousands.
 
 Each takes positions (..., 3) m, quaternions (..., 4) wxyz, widths (...,) m and returns booleans
-(...,), and everything broadcasts: `FactObserver` calls each once for all pairs of things.
+(...,), and everything broadcasts: `FactTable` calls each once for all pairs of things.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
-from robot_skills.core.arrays import Array
+from robot_skills.core.arrays import Array, namespace
 from robot_skills.core.facts import OPPOSITES, Fact, State
 from robot_skills.core.fixtures import resting_pose
-from robot_skills.core.observation import Observation, PoseEstimate
+from robot_skills.core.observation import Observation
 from robot_skills.core.task import Fixture, Task, TaskObject
 
 Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
-FactArray = NDArray[np.object_]
+Constant = Callable[[NDArray[Any]], Array]
 
 GRIPPER_EMPTY = Fact("gripper_empty")
 
@@ -65,7 +66,7 @@ def is_inserted(
     The tip is `tip_m` below the peg's origin along its axis, the hole's mouth `mouth_m` above the
     origin of the socket at `pose_socket` (..., 7), along the hole's axis.
     """
-    down = poses.rotate(pose[..., 3:], np.array([0.0, 0.0, -1.0]))
+    down = -poses.matrix(pose[..., 3:])[..., :, 2]
     tip = pose[..., :3] + tip_m[..., None] * down
     local = poses.rotate(poses.conjugate(pose_socket[..., 3:]), tip - pose_socket[..., :3])
     near_axis = local[..., 0] ** 2 + local[..., 1] ** 2 < limits["sideways_m"] ** 2
@@ -84,46 +85,208 @@ def is_held(
     return near & (slack < limits["wider_m"]) & (slack > -limits["narrower_m"])
 
 
-def grip_position(thing: TaskObject, pose: Floats) -> Floats:
-    """Where (3,) in world a hand holds a thing that is at a pose (7,)."""
+def grip_position(thing: TaskObject, pose: Array, constant: Constant = np.asarray) -> Array:
+    """Where (..., 3) in world a hand holds a thing that is at poses (..., 7)."""
     if thing.grip_m is None:
-        return pose[:3]
-    return np.asarray(pose[:3] + poses.rotate(pose[3:], thing.grip_m))
+        return pose[..., :3]
+    return pose[..., :3] + poses.rotate(pose[..., 3:], constant(thing.grip_m))
 
 
-class FactObserver:
-    """Evaluates every predicate of one task on observations of the objects present.
+@dataclass(frozen=True)
+class _JointFacts:
+    """What holds above and below two thresholds of a joint; a `column` of None is always above."""
 
-    Whatever is held rests on nothing, carries nothing and is in nothing. Facts are those that the
-    types of the task's predicates allow.
+    column: int | None
+    raised: Fact
+    above: float
+    lowered: Fact
+    below: float
+
+
+class FactTable:
+    """The truth of every fact about the objects present, for one scene or a batch of them.
+
+    `facts` are the P facts that the types of the task's predicates allow. Whatever is held rests
+    on nothing, carries nothing and is in nothing. `bodies` and `joints` name what the truth
+    depends on, in the order in which it is to be given: objects first. `constant` makes arrays of
+    the task's numbers, of the library, type and device that is worked with.
     """
 
-    def __init__(self, task: Task, objects: tuple[str, ...]) -> None:
-        self._objects = objects
+    def __init__(
+        self, task: Task, objects: tuple[str, ...], constant: Constant = np.asarray
+    ) -> None:
+        self._task, self._objects, self._constant = task, objects, constant
         self._limits = {name: p.thresholds for name, p in task.predicates.items()}
         things, fixtures = [task.objects[n] for n in objects], list(task.fixtures.values())
         hollow: list[Fixture | TaskObject] = [*fixtures, *things]
         hollow = [one for one in hollow if one.interior_m is not None]
+        self._hollow = hollow
         self._containers = hollow if "in" in task.predicates else []
-        self._interiors_m = _stacked([one.interior_m for one in self._containers])
         self._sockets = hollow if "inserted" in task.predicates else []
-        self._mouths_m = _stacked([one.interior_m for one in self._sockets])[:, 2]
         surfaces = [f for f in fixtures if f.half_extents_m is not None]
-        self._tops_m = np.array([f.half_extents_m for f in surfaces]).reshape(-1, 3)[:, 2]
         self._spotted = [f for f in fixtures if f.spot_m is not None]
-        self._spots_m = _stacked([f.spot_m for f in self._spotted])
-        self._half_heights_m = _stacked([thing.half_extents_m for thing in things])[:, 2:]
-        self._stacked_m = self._half_heights_m + self._half_heights_m.T
-        self._sizes_m = np.array([thing.width_m for thing in things])
-        self._gripped = [(i, thing) for i, thing in enumerate(things) if thing.grip_m is not None]
-        self._apart = ~np.eye(len(objects), dtype=bool)
+        needed = dict.fromkeys(one.name for one in (*hollow, *self._spotted))
+        self.bodies = tuple(dict.fromkeys([*objects, *needed]))
+        self.joints = self._needed_joints(hollow)
+        self._measure(things, surfaces)
+        self._places = {
+            kind: constant(np.array([self.bodies.index(one.name) for one in places], dtype=int))
+            for kind, places in (("spot", self._spotted), ("in", hollow))
+        }
         supports = [*objects, *(f.name for f in surfaces), *(f.name for f in self._spotted)]
-        self._on = _facts_between(task, "on", objects, supports)
-        self._in = _facts_between(task, "in", objects, [one.name for one in self._containers])
-        self._inserted = _facts_between(task, "inserted", objects, [s.name for s in self._sockets])
-        self._holding = _facts_about(task, "holding", objects)
-        self._clear = _facts_about(task, "clear", objects)
-        self._joints = list(_joint_facts(task, objects))
+        self._joints = list(self._joint_facts())
+        self.facts, columns = self._allowed(supports)
+        self._columns = constant(np.array(columns))
+
+    def _needed_joints(self, hollow: Sequence[Fixture | TaskObject]) -> tuple[str, ...]:
+        """Fixtures with a joint that facts are about, or that turns what things are in."""
+        pairs = [pair for pair in OPPOSITES.items() if self._task.predicates.keys() >= {*pair}]
+        kinds = [self._task.predicates[high].parameters[0] for high, _ in pairs]
+        told = {name for kind in kinds for name in self._task.of_type(kind, self._objects)}
+        turning = {one.name for one in _turning(hollow)}
+        fixtures = self._task.fixtures.values()
+        return tuple(f.name for f in fixtures if f.joint is not None and f.name in told | turning)
+
+    def _measure(self, things: Sequence[TaskObject], surfaces: Sequence[Fixture]) -> None:
+        """Keep the sizes of all things as constants."""
+        constant = self._constant
+        half_heights = _stacked([thing.half_extents_m for thing in things])[:, 2:]
+        self._half_heights_m = constant(half_heights)
+        self._stacked_m = constant(half_heights + half_heights.T)
+        self._sizes_m = constant(np.array([thing.width_m for thing in things]))
+        self._interiors_m = constant(_stacked([one.interior_m for one in self._containers]))
+        self._mouths_m = constant(_stacked([one.interior_m for one in self._sockets])[:, 2])
+        self._tops_m = constant(_stacked([f.half_extents_m for f in surfaces])[:, 2])
+        self._spots_m = constant(_stacked([f.spot_m for f in self._spotted]))
+        self._gripped = [(i, thing) for i, thing in enumerate(things) if thing.grip_m is not None]
+        self._apart = constant(~np.eye(len(things), dtype=bool))
+
+    def truth(self, pose: Array, position: Array, ee_pose: Array, width_m: Array) -> Array:
+        """Which facts hold (..., P): poses (..., B, 7) of `bodies`, positions (..., M) of `joints`.
+
+        The end-effector is at poses (..., 7), the gripper open by `width_m` (...,).
+        """
+        xp = namespace(pose)
+        things = pose[..., : len(self._objects), :]
+        at = things[..., :3]
+        held = is_held(
+            self._gripped_at(things),
+            ee_pose[..., None, :],
+            width_m[..., None],
+            self._sizes_m,
+            self._limits["holding"],
+        )
+        free = ~held[..., None]
+        on = self._resting_on(at) & ~(held[..., None, :] | held[..., None])
+        inside = self._inside(at, pose, position) & free
+        placed = xp.any(inside, axis=-1)
+        standing = self._standing(at, pose) & ~(held | placed)[..., None]
+        clear = ~(held | xp.any(on, axis=-2))
+        inserted = self._in_sockets(things, pose, position) & free
+        empty = ~xp.any(held, axis=-1, keepdims=True)
+        between = [xp.concat([on, standing], axis=-1), inside, inserted]
+        flat = [xp.reshape(one, (*held.shape[:-1], -1)) for one in between]
+        all_facts = [held, clear, *flat, *self._openings(position, held), empty]
+        return xp.concat(all_facts, axis=-1)[..., self._columns]
+
+    def _allowed(self, supports: Sequence[str]) -> tuple[tuple[Fact, ...], list[int]]:
+        """The facts in the order of `truth`, and their places before those of wrong types go."""
+        objects = self._objects
+        containers, sockets = ([one.name for one in w] for w in (self._containers, self._sockets))
+        facts = [
+            *(Fact("holding", (name,)) for name in objects),
+            *(Fact("clear", (name,)) for name in objects),
+            *(Fact("on", pair) for pair in product(objects, supports)),
+            *(Fact("in", pair) for pair in product(objects, containers)),
+            *(Fact("inserted", pair) for pair in product(objects, sockets)),
+        ]
+        columns = [i for i, fact in enumerate(facts) if self._task.allows(fact)]
+        openings = [fact for joint in self._joints for fact in (joint.raised, joint.lowered)]
+        more = range(len(facts), len(facts) + len(openings) + 1)
+        allowed = [facts[i] for i in columns] + [*openings, GRIPPER_EMPTY]
+        return tuple(allowed), [*columns, *more]
+
+    def _gripped_at(self, things: Array) -> Array:
+        if not self._gripped:
+            return things[..., :3]
+        grips = namespace(things).asarray(things[..., :3], copy=True)
+        for index, thing in self._gripped:
+            grips[..., index, :] = grip_position(thing, things[..., index, :], self._constant)
+        return grips
+
+    def _resting_on(self, at: Array) -> Array:
+        upper, lower = at[..., :, None, :], at[..., None, :, :]
+        return rests_on(upper, lower, self._stacked_m, self._limits["on"]) & self._apart
+
+    def _standing(self, at: Array, pose: Array) -> Array:
+        limits, each = self._limits["on"], at[..., :, None, :]
+        standing = rests_on_surface(each, self._half_heights_m, self._tops_m, limits)
+        if not self._spotted:
+            return standing
+        stands = pose[..., self._places["spot"], :]
+        spots = stands[..., :3] + poses.rotate(stands[..., 3:], self._spots_m)
+        on_spots = rests_on(each, spots[..., None, :, :], self._half_heights_m, limits)
+        return namespace(pose).concat([standing, on_spots], axis=-1)
+
+    def _inside(self, at: Array, pose: Array, position: Array) -> Array:
+        if not self._containers:
+            return _nothing(at)
+        containers = self._interiors(pose, position)[..., None, :, :]
+        margin_m = self._limits["in"]["margin_m"]
+        return is_inside(at[..., :, None, :], containers, self._interiors_m, margin_m)
+
+    def _in_sockets(self, things: Array, pose: Array, position: Array) -> Array:
+        if not self._sockets:
+            return _nothing(things)
+        sockets = self._interiors(pose, position)[..., None, :, :]
+        limits, tips_m = self._limits["inserted"], self._half_heights_m
+        return is_inserted(things[..., :, None, :], tips_m, sockets, self._mouths_m, limits)
+
+    def _interiors(self, pose: Array, position: Array) -> Array:
+        """Poses (..., C, 7) in world of what things can be in."""
+        found = pose[..., self._places["in"], :]
+        for one in _turning(self._hollow):
+            at, turned = self._hollow.index(one), position[..., self.joints.index(one.name)]
+            found[..., at, :] = resting_pose(one, found[..., at, :], turned, self._constant)
+        return found
+
+    def _openings(self, position: Array, held: Array) -> Iterator[Array]:
+        """Pairs (..., 2) of whether each joint is raised, and lowered."""
+        xp = namespace(position)
+        for joint in self._joints:
+            if joint.column is None:  # a tray has no lid: it is always open
+                yes = xp.any(held, axis=-1, keepdims=True) | True
+                yield xp.concat([yes, ~yes], axis=-1)
+            else:
+                now = position[..., joint.column]
+                yield xp.stack([now > joint.above, now < joint.below], axis=-1)
+
+    def _joint_facts(self) -> Iterator[_JointFacts]:
+        """The facts about each joint, with their thresholds."""
+        task = self._task
+        for high, low in OPPOSITES.items():
+            if high not in task.predicates or low not in task.predicates:
+                continue
+            raised, lowered = task.predicates[high], task.predicates[low]
+            for name in task.of_type(raised.parameters[0], self._objects):
+                limits = task.fixtures[name].limits if name in task.fixtures else {}
+                yield _JointFacts(
+                    self.joints.index(name) if name in self.joints else None,
+                    Fact(high, (name,)),
+                    limits.get(high, raised.thresholds["above"]),
+                    Fact(low, (name,)),
+                    limits.get(low, lowered.thresholds["below"]),
+                )
+
+
+class FactObserver:
+    """Evaluates every predicate of one task on observations of the objects present."""
+
+    def __init__(self, task: Task, objects: tuple[str, ...]) -> None:
+        self._objects = objects
+        self._table = FactTable(task, objects)
+        self._facts = np.empty(len(self._table.facts), dtype=object)
+        self._facts[:] = self._table.facts
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -132,122 +295,22 @@ class FactObserver:
 
     def facts(self, observation: Observation, ee_pose: Floats) -> State:
         """All facts that hold, from an observation and the end-effector pose (7,) in world."""
-        seen = observation.object_pose
-        pose = np.array([seen[name].pose for name in self._objects]).reshape(-1, 7)
-        position = pose[:, :3]
+        table, seen = self._table, observation.object_pose
+        pose = np.array([seen[name].pose for name in table.bodies]).reshape(-1, 7)
+        position = np.array([observation.fixture_position[name] for name in table.joints])
         width_m = np.asarray(observation.gripper_width_m)
-        grips = self._gripped_at(position, seen)
-        held = is_held(grips, ee_pose, width_m, self._sizes_m, self._limits["holding"])
-        on = self._resting_on(position) & ~(held | held[:, None])
-        inside = self._inside(position, observation) & ~held[:, None]
-        standing = self._standing(position, seen) & ~(held | inside.any(axis=1))[:, None]
-        clear = ~(held | on.any(axis=0))
-        facts = {*self._holding[held], *self._clear[clear], *self._openings(observation)}
-        facts.update(self._on[np.hstack([on, standing])], self._in[inside])
-        if self._sockets:
-            facts.update(self._inserted[self._in_sockets(pose, observation) & ~held[:, None]])
-        facts.discard(None)  # what the types do not allow
-        if not held.any():
-            facts.add(GRIPPER_EMPTY)
-        return frozenset(facts)
-
-    def _gripped_at(self, position: Floats, seen: Mapping[str, PoseEstimate]) -> Floats:
-        if not self._gripped:
-            return position
-        grips = position.copy()
-        for index, thing in self._gripped:
-            grips[index] = grip_position(thing, seen[thing.name].pose)
-        return grips
-
-    def _resting_on(self, position: Floats) -> Booleans:
-        upper, lower = position[:, None], position
-        resting = rests_on(upper, lower, self._stacked_m, self._limits["on"])
-        return np.asarray(resting & self._apart)
-
-    def _standing(self, position: Floats, seen: Mapping[str, PoseEstimate]) -> Booleans:
-        limits = self._limits["on"]
-        each = position[:, None]
-        standing = rests_on_surface(each, self._half_heights_m, self._tops_m, limits)
-        if not self._spotted:
-            return np.asarray(standing)
-        stands = np.array([seen[fixture.name].pose for fixture in self._spotted])
-        spots = stands[:, :3] + poses.rotate(stands[:, 3:], self._spots_m)
-        on_spots = rests_on(each, spots, self._half_heights_m, limits)
-        return np.hstack([standing, on_spots])
-
-    def _inside(self, position: Floats, observation: Observation) -> Booleans:
-        if not self._containers:
-            return np.zeros((len(position), 0), dtype=bool)
-        containers = np.array([_interior_pose(one, observation) for one in self._containers])
-        margin_m = self._limits["in"]["margin_m"]
-        return np.asarray(is_inside(position[:, None], containers, self._interiors_m, margin_m))
-
-    def _in_sockets(self, pose: Floats, observation: Observation) -> Booleans:
-        sockets = np.array([_interior_pose(one, observation) for one in self._sockets])
-        limits = self._limits["inserted"]
-        tips_m = self._half_heights_m
-        return np.asarray(is_inserted(pose[:, None], tips_m, sockets, self._mouths_m, limits))
-
-    def _openings(self, observation: Observation) -> Iterator[Fact]:
-        for fixture, raised, above, lowered, below in self._joints:
-            if fixture is None:  # a tray has no lid: it is always open
-                yield raised
-                continue
-            position = observation.fixture_position[fixture]
-            if position > above:
-                yield raised
-            if position < below:
-                yield lowered
+        return frozenset(self._facts[table.truth(pose, position, ee_pose, width_m)])
 
 
 def _stacked(vectors: Sequence[Floats | None]) -> Floats:
     return np.array(vectors, dtype=float).reshape(-1, 3)
 
 
-def _interior_pose(container: Fixture | TaskObject, observation: Observation) -> Floats:
-    pose = observation.object_pose[container.name].pose
-    if isinstance(container, TaskObject) or container.pivot_m is None:
-        return pose
-    return resting_pose(container, pose, observation.fixture_position[container.name])
+def _turning(hollow: Sequence[Fixture | TaskObject]) -> list[Fixture]:
+    """What things can be in that turns on an upright hinge."""
+    return [one for one in hollow if isinstance(one, Fixture) and one.pivot_m is not None]
 
 
-def _joint_facts(
-    task: Task, objects: tuple[str, ...]
-) -> Iterator[tuple[str | None, Fact, float, Fact, float]]:
-    """Fixture, and the facts about its joint with their thresholds; None: always open."""
-    for high, low in OPPOSITES.items():
-        if high not in task.predicates or low not in task.predicates:
-            continue
-        raised, lowered = task.predicates[high], task.predicates[low]
-        for name in task.of_type(raised.parameters[0], objects):
-            fixture = task.fixtures.get(name)
-            jointed = fixture is not None and fixture.joint is not None
-            limits = fixture.limits if fixture else {}
-            yield (
-                name if jointed else None,
-                Fact(high, (name,)),
-                limits.get(high, raised.thresholds["above"]),
-                Fact(low, (name,)),
-                limits.get(low, lowered.thresholds["below"]),
-            )
-
-
-def _facts_about(task: Task, predicate: str, names: Sequence[str]) -> FactArray:
-    """`predicate` of each name, as an array to pick from by a mask; None where types forbid it."""
-    facts = np.empty(len(names), dtype=object)
-    facts[:] = [_typed(task, Fact(predicate, (name,))) for name in names]
-    return facts
-
-
-def _facts_between(
-    task: Task, predicate: str, first: Sequence[str], second: Sequence[str]
-) -> FactArray:
-    """`predicate` of every pair, (first, second), as an array to pick from by a mask."""
-    facts = np.empty((len(first), len(second)), dtype=object)
-    for i, j in product(range(len(first)), range(len(second))):
-        facts[i, j] = _typed(task, Fact(predicate, (first[i], second[j])))
-    return facts
-
-
-def _typed(task: Task, fact: Fact) -> Fact | None:
-    return fact if task.allows(fact) else None
+def _nothing(at: Array) -> Array:
+    """No columns (..., K, 0) for things at (..., K, 3)."""
+    return at[..., :0] > 0.0

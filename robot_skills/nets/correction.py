@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
+from robot_skills.core.arrays import Array, namespace
 from robot_skills.core.observation import Observation
 from robot_skills.core.policy import Subgoal
 from robot_skills.nets.residual import ACTION_SIZE, ActResidual, ResidualReach
@@ -28,6 +29,26 @@ class Wanted:
 
     ee_pose: Floats
     width_m: float
+
+
+@dataclass(frozen=True)
+class CorrectionView:
+    """What a residual's inputs are made of, for one hand or many: poses (..., 7) in world.
+
+    `thing` is what the skill has held, or what its frame is at; `wanted` and `last` are where the
+    policy wants the hand and where it was last sent. Widths in m, `opening` as in SkillView and
+    the control `steps` since the skill began are (...,).
+    """
+
+    frame: Array
+    ee: Array
+    thing: Array
+    wanted: Array
+    last: Array
+    wanted_width_m: Array
+    width_m: Array
+    opening: Array
+    steps: Array
 
 
 class Correction:
@@ -81,49 +102,65 @@ class Correction:
     def _inputs(
         self, sight: Sight, observation: Observation, subgoal: Subgoal, wanted: Wanted
     ) -> Floats:
-        frame, ee = sight.frame, sight.ee
-        last = ee if self._last is None else self._last.ee_pose
-        hand = poses.relative(frame, ee)[:3]
-        thing = poses.relative(frame, self._moved_thing(sight, observation, subgoal))
-        return np.concatenate(
-            [
-                NEAR * hand,
-                _close(hand),
-                NEAR * thing[:3],
-                _close(thing[:3]),
-                _turned(thing[3:]),
-                _away(frame, ee, wanted.ee_pose),
-                _away(frame, ee, last),
-                [
-                    AHEAD * (wanted.width_m - observation.gripper_width_m),
-                    OPENING_SCALE * float(sight.view.opening[0]),
-                    ELAPSED * self._steps,
-                ],
-            ]
+        view = CorrectionView(
+            frame=sight.frame,
+            ee=sight.ee,
+            thing=self._moved_thing(sight, observation, subgoal),
+            wanted=wanted.ee_pose,
+            last=sight.ee if self._last is None else self._last.ee_pose,
+            wanted_width_m=np.asarray(wanted.width_m),
+            width_m=np.asarray(observation.gripper_width_m),
+            opening=sight.view.opening[0],
+            steps=np.asarray(float(self._steps)),
         )
+        return np.asarray(correction_inputs(view))
 
 
-def corrected(target: Floats, frame: Floats, action: Floats, reach: ResidualReach) -> Floats:
-    """Pose (7,) in world moved and turned by an action (7,) along the axes of a frame (7,)."""
-    move = poses.rotate(frame[3:], reach.position_m * action[:3])
-    turn = poses.rotate(frame[3:], reach.rotation_rad * action[3:6])
-    rotation = poses.multiply(poses.from_rotation_vector(turn), target[3:])
-    return np.concatenate([target[:3] + move, rotation])
+def correction_inputs(view: CorrectionView) -> Array:
+    """What a residual sees, (..., 30)."""
+    xp = namespace(view.ee)
+    hand = poses.relative(view.frame, view.ee)[..., :3]
+    thing = poses.relative(view.frame, view.thing)
+    scalars = [
+        AHEAD * (view.wanted_width_m - view.width_m),
+        OPENING_SCALE * view.opening,
+        ELAPSED * view.steps,
+    ]
+    parts = [
+        NEAR * hand,
+        _close(hand),
+        NEAR * thing[..., :3],
+        _close(thing[..., :3]),
+        _turned(thing[..., 3:]),
+        _away(view.frame, view.ee, view.wanted),
+        _away(view.frame, view.ee, view.last),
+        xp.stack(scalars, axis=-1),
+    ]
+    return xp.concat(parts, axis=-1)
 
 
-def _close(position: Floats) -> Floats:
-    """The last centimetre (3,) between a frame and a position (3,) in it."""
-    return np.clip(CLOSE * position, -CLOSE_LIMIT, CLOSE_LIMIT)
+def corrected(target: Array, frame: Array, action: Array, reach: ResidualReach) -> Array:
+    """Poses (..., 7) in world moved and turned by actions (..., 7) along the axes of frames."""
+    move = poses.rotate(frame[..., 3:], reach.position_m * action[..., :3])
+    turn = poses.rotate(frame[..., 3:], reach.rotation_rad * action[..., 3:6])
+    rotation = poses.multiply(poses.from_rotation_vector(turn), target[..., 3:])
+    return namespace(target).concat([target[..., :3] + move, rotation], axis=-1)
 
 
-def _turned(rotation: Floats) -> Floats:
-    """Axis (3,) of a rotation wxyz times the sine of its angle: continuous, small where it is."""
-    return np.asarray(TURNED * 2.0 * rotation[0] * rotation[1:])
+def _close(position: Array) -> Array:
+    """The last centimetre (..., 3) between a frame and a position (..., 3) in it."""
+    return namespace(position).clip(CLOSE * position, -CLOSE_LIMIT, CLOSE_LIMIT)
 
 
-def _away(frame: Floats, start: Floats, target: Floats) -> Floats:
-    """Move (3,) and turn (3,) from one pose (7,) in world to another, along a frame's axes."""
-    back = poses.conjugate(frame[3:])
-    move = poses.rotate(back, target[:3] - start[:3])
-    turn = poses.rotation_vector(poses.multiply(target[3:], poses.conjugate(start[3:])))
-    return np.concatenate([AHEAD * move, TURNED * np.asarray(poses.rotate(back, turn))])
+def _turned(rotation: Array) -> Array:
+    """Axes (..., 3) of rotations wxyz times the angles' sines: continuous, small where they are."""
+    return TURNED * 2.0 * rotation[..., :1] * rotation[..., 1:]
+
+
+def _away(frame: Array, start: Array, target: Array) -> Array:
+    """Moves and turns (..., 6) from poses (..., 7) in world to others, along the axes of frames."""
+    back = poses.conjugate(frame[..., 3:])
+    move = poses.rotate(back, target[..., :3] - start[..., :3])
+    turn = poses.rotation_vector(poses.multiply(target[..., 3:], poses.conjugate(start[..., 3:])))
+    scaled = [AHEAD * move, TURNED * poses.rotate(back, turn)]
+    return namespace(frame).concat(scaled, axis=-1)

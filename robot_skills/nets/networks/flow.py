@@ -85,7 +85,7 @@ class Flow:
     def _velocity(self, weights: Weights, poses: Array, time: Array, seen: Array) -> Array:
         entering, residual, leaving = self._velocity_layers()
         xp = maths.library_of(time)
-        angles = time * xp.asarray(np.geomspace(1.0, FASTEST, TIMES), dtype=time.dtype)
+        angles = time * maths.constant(np.geomspace(1.0, FASTEST, TIMES), time)
         hidden = maths.gelu(
             entering(weights, maths.join([poses, xp.sin(angles), xp.cos(angles), seen]))
         )

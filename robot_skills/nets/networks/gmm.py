@@ -8,6 +8,8 @@ mean of the most probable mode is taken, so that the same observations give the 
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from robot_skills.nets.networks import maths
 from robot_skills.nets.networks.layers import Dense, Layer, Weights
 from robot_skills.nets.networks.maths import Array
@@ -53,7 +55,7 @@ class Gmm:
         shares, means, _, logits = self._heads()
         state = self._state(weights, inputs)
         best = shares(weights, state).argmax(-1)[..., None]
-        chosen = maths.library_of(inputs).arange(self.modes) == best
+        chosen = maths.constant(np.arange(self.modes), best) == best
         poses = means(weights, state).reshape(*state.shape[:-1], self.modes, -1)
         return joined((poses * chosen[..., None]).sum(-2), logits(weights, state))
 

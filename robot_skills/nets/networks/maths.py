@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 Array = Any  # NumPy or torch; the array-API standard has no static type yet
 
@@ -76,9 +77,17 @@ def join(arrays: Sequence[Array], axis: int = -1) -> Array:
 
 
 def zeros(like: Array, *shape: int) -> Array:
-    """Zeros of that shape, of the library and type of `like`."""
-    xp = library_of(like)
-    return xp.zeros(shape, dtype=like.dtype)
+    """Zeros of that shape, of the library, type and device of `like`."""
+    if library_of(like) is np:
+        return np.zeros(shape, dtype=like.dtype)
+    return like.new_zeros(shape)
+
+
+def constant(values: NDArray[Any], like: Array) -> Array:
+    """Fixed numbers as an array of the library, type and device of `like`."""
+    if library_of(like) is np:
+        return np.asarray(values, dtype=like.dtype)
+    return like.new_tensor(values)
 
 
 def repeated(x: Array, leading: Sequence[int]) -> Array:

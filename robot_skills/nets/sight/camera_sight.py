@@ -122,7 +122,8 @@ class CameraSight:
         if self._skill.frame.kind != "goal" or meant not in self._task.fixtures:
             return None
         name = subgoal.binding[self._skill.frame.parameter]
-        return upright_frame(subgoal.poses[name], self._task.yaw_symmetry_of(name))[None]
+        symmetry = self._task.yaw_symmetry_of(name)
+        return np.asarray(upright_frame(subgoal.poses[name], symmetry))[None]
 
     def _pictures(self, observation: Observation, meant: str) -> NDArray[np.uint8]:
         hue = None if meant in self._task.fixtures else self._hue(meant)

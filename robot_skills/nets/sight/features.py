@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
+from robot_skills.core.arrays import Array, namespace
 
 Floats = NDArray[np.float64]
 
@@ -19,7 +20,7 @@ HEIGHT_SCALE = 5.0  # 1/m
 
 @dataclass(frozen=True)
 class SkillView:
-    """T steps as a skill sees them: poses (T, 7) in world, the rest (T,).
+    """Steps, or worlds, as a skill sees them: poses (T, 7) in world, the rest (T,); NumPy or torch.
 
     `frame` is the reference frame, `thing` what is moved (or the frame where nothing is).
     `closing` is 1 where the last command was to close; `held` whether the thing is held;
@@ -28,22 +29,23 @@ class SkillView:
     is 1 where what the skill shall bring about holds, (T, 0) for a skill that is not told.
     """
 
-    ee: Floats
-    frame: Floats
-    thing: Floats
-    width_m: Floats
-    closing: Floats
-    held: Floats
-    opening: Floats
-    which: Floats
-    reached: Floats
+    ee: Array
+    frame: Array
+    thing: Array
+    width_m: Array
+    closing: Array
+    held: Array
+    opening: Array
+    which: Array
+    reached: Array
 
 
-def skill_features(view: SkillView) -> Floats:
+def skill_features(view: SkillView) -> Array:
     """Network inputs (T, F): positions at two scales, so that the last millimetres are seen."""
+    xp = namespace(view.ee)
     ee = poses.relative(view.frame, view.ee)
     thing = poses.relative(view.frame, view.thing)
-    scalars = np.stack(
+    scalars = xp.stack(
         [
             WIDTH_SCALE * view.width_m,
             view.closing,
@@ -61,15 +63,15 @@ def skill_features(view: SkillView) -> Floats:
         view.which,
         view.reached,
     ]
-    return np.concatenate(parts, axis=-1)
+    return xp.concat(parts, axis=-1)
 
 
-def two_scales(pose: Floats) -> Floats:
+def two_scales(pose: Array) -> Array:
     """Positions of poses (T, 7): bounded far away, and the last centimetres enlarged: (T, 6)."""
-    position = pose[:, :3]
-    coarse = FAR_SCALE * np.tanh(position / FAR_M)
-    fine = np.clip(FINE * position, -FINE_LIMIT, FINE_LIMIT)
-    return np.concatenate([coarse, fine], axis=-1)
+    xp, position = namespace(pose), pose[..., :3]
+    coarse = FAR_SCALE * xp.tanh(position / FAR_M)
+    fine = xp.clip(FINE * position, -FINE_LIMIT, FINE_LIMIT)
+    return xp.concat([coarse, fine], axis=-1)
 
 
 def which_fixture(name: str, fixtures: Sequence[str]) -> Floats:

@@ -98,7 +98,7 @@ class SkillSight:
         if self._skill.frame.kind == "goal":
             if name not in subgoal.poses:
                 raise InputError(f"skill {self._skill.name} needs a goal pose for {name}")
-            return upright_frame(subgoal.poses[name], symmetry)
+            return np.asarray(upright_frame(subgoal.poses[name], symmetry))
         if self._followed is None:
             self._followed = FollowedFrame(symmetry)
         return self._followed.update(pose, held)

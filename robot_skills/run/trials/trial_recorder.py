@@ -94,4 +94,4 @@ def frame_of(skill: Skill, moment: SkillMoment, task: Task) -> Floats:
         pose = moment.subgoal.poses[thing]
     else:
         pose = moment.observation.object_pose[thing].pose
-    return upright_frame(pose, task.yaw_symmetry_of(thing))
+    return np.asarray(upright_frame(pose, task.yaw_symmetry_of(thing)))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
-from robot_skills.core.frames import HeldThing
+from robot_skills.core.frames import SETTLE_STEPS
 from robot_skills.nets.sight.features import SkillView
 from robot_skills.train.learning.dataset import STRIDE_M, SkillPath
 
@@ -213,7 +213,7 @@ def _with_errors(
     ee[:, :3] += rng.normal(0.0, config.error_m, ee[:, :3].shape)
     turns = poses.from_rotation_vector(rng.normal(0.0, config.error_rad, ee[:, :3].shape))
     ee[:, 3:] = poses.multiply(turns, ee[:, 3:])
-    in_hand = rng.normal(0.0, config.thing_error_m / np.sqrt(HeldThing.SETTLE_STEPS), 3)
+    in_hand = rng.normal(0.0, config.thing_error_m / np.sqrt(SETTLE_STEPS), 3)
     seen = rng.normal(0.0, config.thing_error_m, 3)
     seen = seen + rng.normal(0.0, config.thing_error_m, path.view.thing[:, :3].shape)
     carried = path.view.held[:, None] > 0
