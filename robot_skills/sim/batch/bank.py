@@ -14,6 +14,7 @@ from robot_skills.sim.scene import Scene
 from robot_skills.sim.sim_arm import FULL_STATE, SimArm
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 _PARTS = {
     "time_s": mujoco.mjtState.mjSTATE_TIME,
@@ -74,9 +75,29 @@ def bank_of_arms(arms: Sequence[SimArm]) -> StateBank:
     return make_bank(arms[0].scene, states, commands_m)
 
 
+def full_state(model: mujoco.MjModel, bank: StateBank, row: int) -> Floats:
+    """One state of a bank as MuJoCo C takes it: mjSTATE_INTEGRATION (M,)."""
+    state = _resting(model)
+    for name, part in _PARTS.items():
+        state[_columns(model, part)] = getattr(bank, name)[row].cpu().numpy()
+    return state
+
+
+def _resting(model: mujoco.MjModel) -> Floats:
+    """The state (M,) of new data: what a bank does not hold is as there."""
+    state = np.empty(mujoco.mj_stateSize(model, FULL_STATE))
+    mujoco.mj_getState(model, mujoco.MjData(model), state, FULL_STATE)
+    return state
+
+
 def _part(model: mujoco.MjModel, states: Floats, part: mujoco.mjtState) -> torch.Tensor:
     """The columns of one part of full states (S, M)."""
-    numbers = np.arange(states.shape[1], dtype=float)
+    return torch.tensor(states[:, _columns(model, part)], dtype=torch.float64)
+
+
+def _columns(model: mujoco.MjModel, part: mujoco.mjtState) -> Indices:
+    """Where a part is in a full state."""
+    numbers = np.arange(mujoco.mj_stateSize(model, FULL_STATE), dtype=float)
     columns = np.empty(mujoco.mj_stateSize(model, part))
     mujoco.mj_extractState(model, numbers, FULL_STATE, columns, part)
-    return torch.tensor(states[:, columns.astype(int)], dtype=torch.float64)
+    return columns.astype(int)

@@ -1,0 +1,92 @@
+"""How much memory worlds take on a device, known before they are made."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import mujoco
+import mujoco_warp as mjw
+import torch
+import warp as wp
+
+from robot_skills.core.errors import InputError
+from robot_skills.sim.batch.guards import Room
+
+FLOAT_BYTES = 4
+GIGABYTE = 1e9
+# The Newton solver's own arrays, which are made while it works: two matrices over the degrees of
+# freedom, vectors over them, and columns over the constraint rows.
+SOLVER_MATRICES, SOLVER_VECTORS, SOLVER_COLUMNS = 2, 8, 6
+FREE_SHARE = 0.9  # of what is free; the rest is for what others ask for meanwhile
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Bytes that a batch takes: what it takes once, and for each world."""
+
+    once: int
+    per_world: int
+
+    def total(self, worlds: int) -> int:
+        """Bytes for a number of worlds."""
+        return self.once + worlds * self.per_world
+
+
+def estimate_memory(model: mujoco.MjModel, room: Room) -> Estimate:
+    """Bytes that Warp takes for worlds of a model, from the arrays that it makes for one and two.
+
+    The arrays are made on the CPU, so that nothing of a GPU is needed to know.
+    """
+    with wp.ScopedDevice("cpu"):
+        sizes = [_data_bytes(model, worlds, room) for worlds in (1, 2)]
+        once = _bytes_of(mjw.put_model(model))
+    per_world = sizes[1] - sizes[0]
+    return Estimate(once + sizes[0] - per_world, per_world + _solver_bytes(model, room))
+
+
+def free_bytes(device: str) -> int:
+    """Bytes that are free on a device, "cpu" or one of CUDA's."""
+    if torch.device(device).type == "cuda":
+        return int(torch.cuda.mem_get_info(torch.device(device))[0])
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+
+
+def check_memory(model: mujoco.MjModel, worlds: int, room: Room, device: str) -> None:
+    """Raise InputError, with the numbers, where worlds would not fit into what is free."""
+    if worlds < 1:
+        raise InputError(f"worlds begin at 1; found {worlds}")
+    estimate, free = estimate_memory(model, room), free_bytes(device)
+    if estimate.total(worlds) <= FREE_SHARE * free:
+        return
+    most = int(max(FREE_SHARE * free - estimate.once, 0) // estimate.per_world)
+    raise InputError(
+        f"{worlds} worlds need {estimate.total(worlds) / GIGABYTE:.1f} GB "
+        f"({estimate.per_world / 1e3:.0f} kB a world) and {device} has "
+        f"{free / GIGABYTE:.1f} GB free: take {most} worlds or fewer, or less room than "
+        f"{room.contacts} contacts and {room.constraints} constraint rows a world"
+    )
+
+
+def _data_bytes(model: mujoco.MjModel, worlds: int, room: Room) -> int:
+    return _bytes_of(mjw.make_data(model, worlds, nconmax=room.contacts, njmax=room.constraints))
+
+
+def _solver_bytes(model: mujoco.MjModel, room: Room) -> int:
+    numbers = SOLVER_MATRICES * model.nv**2 + SOLVER_VECTORS * model.nv
+    return FLOAT_BYTES * (numbers + SOLVER_COLUMNS * room.constraints)
+
+
+def _bytes_of(part: Any) -> int:
+    total: int = sum(array.capacity for array in _arrays(part))
+    return total
+
+
+def _arrays(part: Any) -> Iterator[Any]:
+    """Every array in a dataclass of Warp's, and in those within it."""
+    for field in fields(part):
+        value = getattr(part, field.name)
+        if isinstance(value, wp.array):
+            yield value
+        elif is_dataclass(value):
+            yield from _arrays(value)
