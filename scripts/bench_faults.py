@@ -4,10 +4,10 @@
     python scripts/bench_faults.py --minutes 30 --only faultless
 
 Judged by the twin's own log, in robot time: whether the row's action was seen (clamped within its
-bound, stopped and latched, or refused), how long the arm moved on, and its largest joint speed,
-acceleration and end-effector speed. Beside the rows each of the three processes is killed; and
-for some minutes nothing is wrong, and whatever stops the arm then is counted. Finished cases are
-kept in --work. Writes docs/results/faults.json.
+bound, stopped and latched, or refused), how long the arm moved on, its largest joint speed and
+acceleration, and the end-effector's speed and excursion. Beside the rows each of the three
+processes is killed; and for some minutes nothing is wrong, and whatever stops the arm then is
+counted. Finished cases are kept in --work. Writes docs/results/faults.json.
 """
 
 import json
@@ -23,11 +23,13 @@ from typing import Any, Literal
 
 import numpy as np
 import tyro
+from fault_cases import Case, figures_of
 from fault_rig import ENVIRONMENTS, Rig, rig_at, twin_of
 from fault_rows import KILLED_WATCHDOG, ROWS, FaultRow, policy_process
-from results import Figure, write_results
+from results import write_results
 
 from robot_skills.core.errors import InputError, RobotFault, unknown_name
+from robot_skills.core.task_file import load_task
 from robot_skills.deploy.calibration import calibration_of
 from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.paths import find
@@ -39,24 +41,10 @@ CALIBRATION, POLICY_KILLED = "calibration", "policy_killed"
 TABLE = (*(row.name for row in ROWS), CALIBRATION)
 NAMES = (*TABLE, KILLED_WATCHDOG.name, POLICY_KILLED)
 WIDE_M = [[-2.0, -2.0, -2.0], [2.0, 2.0, 2.0]]
+FAR = ("self_collision", "joint_range")
 LENIENT = ("clamped", "held")  # these need not latch
 WALK_RAD = 0.25
 ATTEMPTS_PAUSE_S = 1.0
-
-
-@dataclass(frozen=True)
-class Case:
-    """What came of one row on one arm; `problem` is "" where the table's action was seen."""
-
-    arm: str
-    row: str
-    action: str
-    problem: str
-    latched: str
-    standstill_s: float | None
-    joint_speed_rad_s: float
-    joint_acceleration_rad_s2: float
-    ee_speed_m_s: float
 
 
 @dataclass(frozen=True)
@@ -88,7 +76,7 @@ class Bench:
         if self.only != "faults":
             for arm in self.arms:
                 self._faultless(arm)
-        figures = figures_of(self.work)
+        figures = figures_of(self.work, TABLE)
         file = write_results("faults", figures, (0,))
         for name, figure in figures.items():
             print(f"{name:<44} {figure.value} {figure.unit} {figure.note}")
@@ -149,7 +137,16 @@ def _case(
         max(stats["largest_joint_speed_rad_s"]),
         max(stats["largest_joint_acceleration_rad_s2"]),
         stats["largest_ee_speed_m_s"],
+        *_excursion(arm, stats),
     )
+
+
+def _excursion(arm: str, stats: Mapping[str, Any]) -> tuple[float, float]:
+    """How far the end-effector went along an axis, and how far outside the task's box, in m."""
+    box = load_task(find("envs", ENVIRONMENTS[arm])).workspace_m
+    low, high = np.asarray(stats["ee_low_m"]), np.asarray(stats["ee_high_m"])
+    outside = np.maximum(box[0] - low, high - box[1]).max()
+    return float((high - low).max()), max(float(outside), 0.0)
 
 
 def provoked(arm: str, row: FaultRow, twin: TwinProcess) -> Outcome:
@@ -191,8 +188,8 @@ def still_moving(rig: Rig, row: FaultRow, stats: Mapping[str, Any]) -> str:
 
 @contextmanager
 def wide_box(arm: str, row: FaultRow) -> Iterator[Path | None]:
-    """A folder of the task with no walls in the way, for the row that folds the arm."""
-    if row.name != "self_collision":
+    """A folder of the task with no walls in the way, for the rows that take the arm far."""
+    if row.name not in FAR:
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -256,61 +253,6 @@ def _cleared(rig: Rig) -> None:
     time.sleep(ATTEMPTS_PAUSE_S)
     rig.robot.clear_fault()
     rig.go(rig.robot.state().joint_position_rad, 0.2)
-
-
-def figures_of(work: Path) -> dict[str, Figure]:
-    """Figures of every case and walk that is kept."""
-    cases = [
-        Case(**json.loads(file.read_text()))
-        for file in sorted(work.glob("*/*.json"))
-        if file.stem != "faultless"
-    ]
-    table = [case for case in cases if case.row in TABLE]
-    stops = [case for case in cases if case.standstill_s is not None and not case.problem]
-    figures: dict[str, Figure] = {
-        "tripped": Figure(sum(not case.problem for case in table), "rows", n=len(table)),
-        "of": Figure(len(table), "rows", note=f"{len(TABLE)} rows of each arm"),
-    }
-    if stops:
-        worst = max(stops, key=lambda case: case.standstill_s or 0.0)
-        figures["worst_standstill_s"] = Figure(
-            worst.standstill_s, "s", n=len(stops), note=f"{worst.arm} {worst.row}, in robot time"
-        )
-    figures |= _walks(work)
-    for case in cases:
-        figures |= _case_figures(case)
-    return figures
-
-
-def _walks(work: Path) -> dict[str, Figure]:
-    figures, hours, trips = {}, 0.0, 0
-    for file in sorted(work.glob("*/faultless.json")):
-        found = json.loads(file.read_text())
-        arm, n = file.parent.name, len(found["trips"])
-        hours, trips = hours + found["minutes"] / 60, trips + n
-        note = "; ".join(sorted(set(found["trips"])))[:200]
-        minutes = f"in {found['minutes']:.0f} min"
-        figures[f"spurious_trips/{arm}"] = Figure(n, "stops", note=f"{minutes} {note}".strip())
-        own = found["twin"]["protective_stops"]
-        figures[f"protective_stops/{arm}"] = Figure(
-            own, "stops", note=f"of the twin's own {minutes}"
-        )
-    if hours:
-        note = f"{trips} in {60 * hours:.0f} min on {len(figures) // 2} twins"
-        figures["spurious_trips_per_h"] = Figure(trips / hours, "1/h", note=note)
-    return figures
-
-
-def _case_figures(case: Case) -> dict[str, Figure]:
-    where = f"{case.row}/{case.arm}"
-    seen = Figure(0 if case.problem else 1, "1 or 0", note=case.problem or case.action)
-    found = {f"action/{where}": seen}
-    if case.standstill_s is not None:
-        found[f"standstill_s/{where}"] = Figure(round(case.standstill_s, 3), "s")
-    found[f"joint_speed_rad_s/{where}"] = Figure(case.joint_speed_rad_s, "rad/s")
-    found[f"joint_acceleration_rad_s2/{where}"] = Figure(case.joint_acceleration_rad_s2, "rad/s2")
-    found[f"ee_speed_m_s/{where}"] = Figure(case.ee_speed_m_s, "m/s")
-    return found
 
 
 if __name__ == "__main__":

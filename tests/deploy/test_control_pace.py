@@ -38,6 +38,18 @@ def test_an_arm_with_time_of_its_own_is_late_by_what_its_cycles_are_longer() -> 
     assert pace.lateness_s(1.0) == pytest.approx([0.002])
 
 
+@pytest.mark.parametrize(("gap_periods", "overran"), [(1.5, False), (2.5, True)])
+def test_an_arm_with_time_of_its_own_that_was_left_alone_for_a_period_is_an_overrun(
+    gap_periods: float, overran: bool
+) -> None:
+    pace = Pace(PERIOD_S)
+    pace.restart(10.0)
+    for begin_s in (10.0, 10.0 + PERIOD_S, 10.0 + (1 + gap_periods) * PERIOD_S):
+        pace.begin(begin_s, own_time=True)
+        pace.end(begin_s + 0.001)
+    assert pace.overran is overran
+
+
 @pytest.mark.parametrize(("late_periods", "overran"), [(0.4, False), (0.9, False), (3.2, True)])
 def test_late_cycles_are_never_made_up_for_in_a_bunch(late_periods: float, overran: bool) -> None:
     pace = Pace(PERIOD_S)

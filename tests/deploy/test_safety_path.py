@@ -14,6 +14,7 @@ from robot_skills.deploy.safety.bounds import JointBounds, deployed_arm
 from robot_skills.deploy.safety.layer import SafetyLayer
 from robot_skills.deploy.safety.path import JerkLimitedPath
 from robot_skills.deploy.safety.settings import SafetySettings, safety_settings
+from robot_skills.deploy.safety.walls import walls_around
 from robot_skills.deploy.safety.verdict import Cycle
 from robot_skills.deploy.safety.walls import Walls
 from robot_skills.sim.kinematics import MujocoKinematics
@@ -98,9 +99,9 @@ def test_whatever_is_asked_what_is_sent_keeps_every_bound(
     ee = np.array([bench.kinematics.ee_pose(joints)[:3] for joints in sent])
     speed = np.linalg.norm(np.diff(ee, axis=0), axis=1) / period_s
     assert speed.max() <= bench.settings.ee_speed_max_m_s + EE_ROUNDING_M_S
-    slack = bench.settings.workspace_slack_m + WALL_ROUNDING_M
-    assert (ee >= TASK.workspace_m[0] - slack).all()
-    assert (ee <= TASK.workspace_m[1] + slack).all()
+    low, high = walls_around(TASK.workspace_m, bench.settings)
+    assert (ee >= low - WALL_ROUNDING_M).all()
+    assert (ee <= high + WALL_ROUNDING_M).all()
 
 
 def test_a_target_within_the_limits_is_reached_exactly_and_kept(ur: Bench) -> None:
@@ -175,6 +176,8 @@ def test_joint_bounds_are_the_smaller_of_the_settings_and_the_vendors(ur: Bench)
     assert bounds.speed == pytest.approx(0.314159)
     assert bounds.acceleration == pytest.approx(5.0)
     assert JointBounds.of(ur.arm, ur.settings).speed == pytest.approx(1.0)
+    overshooting = safety_settings(ur.arm, speed_overshoot=0.25)
+    assert JointBounds.of(ur.arm, overshooting).speed == pytest.approx(0.8)
     arm = deployed_arm(ur.arm, ur.settings)
     assert arm.ee_speed_max_m_s == 0.25
     assert arm.speed_max == pytest.approx(1.0)

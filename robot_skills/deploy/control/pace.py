@@ -24,7 +24,7 @@ class Pace:
         self._start_s = self._begun_s = self.due_s = 0.0
         self.cycles = 0
         self.overruns = 0
-        self.overran = False
+        self.overran = self._skipped = False
 
     @property
     def earliest_s(self) -> float:
@@ -37,7 +37,9 @@ class Pace:
 
     def begin(self, host_time_s: float, own_time: bool = False) -> None:
         """A cycle begins: note how late it is. An arm with `own_time` says when the next is due."""
-        self._lateness_s[self.cycles % len(self._lateness_s)] = host_time_s - self.due_s
+        late_s = host_time_s - self.due_s
+        self._lateness_s[self.cycles % len(self._lateness_s)] = late_s
+        self._skipped = own_time and late_s > self._period_s
         self.cycles += 1
         self._begun_s = host_time_s
         if own_time:
@@ -45,7 +47,7 @@ class Pace:
 
     def end(self, host_time_s: float) -> None:
         """A cycle has ended: say when the next is due, and whether this one overran its period."""
-        self.overran = host_time_s - self.due_s > self._period_s
+        self.overran = self._skipped or host_time_s - self.due_s > self._period_s
         self.overruns += self.overran
         half_s = self._period_s / 2
         earliest_s = max(self.earliest_s, host_time_s - half_s)

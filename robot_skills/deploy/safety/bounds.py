@@ -27,10 +27,11 @@ class JointBounds:
         """The smaller of what the settings and the vendor allow."""
         jerk = arm.deploy.jerk_max_rad_s3 if arm.deploy is not None else None
         none = np.full(arm.dof, np.inf)
+        most = np.minimum(settings.speed_fraction * arm.speed_max, settings.speed_max_rad_s)
         return cls(
             low=arm.position_min + settings.position_margin_rad,
             high=arm.position_max - settings.position_margin_rad,
-            speed=np.minimum(settings.speed_fraction * arm.speed_max, settings.speed_max_rad_s),
+            speed=most / (1.0 + settings.speed_overshoot),
             acceleration=np.minimum(arm.acceleration_max, settings.acceleration_max_rad_s2),
             jerk=np.minimum(none if jerk is None else jerk, settings.jerk_max_rad_s3),
         )

@@ -21,6 +21,8 @@ class SafetySettings:
     """Joint speed that is never exceeded."""
     speed_fraction: float = 0.5
     """Share of the vendor's joint speed that is used at most."""
+    speed_overshoot: float = 0.0
+    """Share by which a servo that catches up is faster than it is told; taken off what is sent."""
     first_run: bool = False
     """Whether speeds start at `first_run_share` and grow to the full ones over `first_run_s`."""
     first_run_share: float = 0.3
@@ -40,11 +42,13 @@ class SafetySettings:
     ee_speed_max_m_s: float = 0.25
     """End-effector speed that is never exceeded."""
     workspace_slack_m: float = 0.005
-    """How far outside the task's box the walls stand, so that a hand can slide along the box."""
+    """How far outside the task's box its walls stand, so that a hand can slide along the box.
+
+    Its floor stands where the box ends: below it fingertips would press on the table."""
     workspace_tolerance_m: float = 0.02
     """How far outside the walls the end-effector may be measured before the arm is stopped."""
-    table_below_box_m: float = 0.012
-    """How far the table stands below the lowest point of the task's box."""
+    table_m: float = 0.0
+    """Height of the table's top in world; 0 in every environment."""
     elbow_clearance_m: float = 0.05
     """How far above the table the elbow is kept."""
     distance_slow_m: float = 0.03
@@ -93,7 +97,8 @@ class SafetySettings:
 
 # Serial buses answer in tens of ms. An STS3215's load is a share of its stall torque; an arm of
 # such servos falls without power, and is a third as large, and so are its distances. Its gears
-# have play: a joint at rest is read up to 0.02 rad elsewhere a moment later.
+# have play: a joint at rest is read up to 0.02 rad elsewhere a moment later. Soft servos behind a
+# slow bus lag by 0.06 to 0.13 rad in ordinary motion; held nearer, they would swing.
 _SERVO_ARM: dict[str, Any] = {
     "stale_stop_s": 0.1,
     "position_margin_rad": 0.03,
@@ -102,6 +107,9 @@ _SERVO_ARM: dict[str, Any] = {
     "distance_stop_m": 0.005,
     "load_share": 0.8,
     "start_pose_rad": 0.08,
+    "speed_overshoot": 0.06,
+    "lead_max_rad": 0.2,
+    "tracking_error_rad": 0.25,
     "has_brakes": False,
 }
 _BY_DRIVER: dict[str, dict[str, Any]] = {

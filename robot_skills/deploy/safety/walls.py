@@ -20,13 +20,12 @@ class Walls:
     """Box of the task, its slack included, in world; without a task there is only the speed."""
 
     def __init__(self, task: Task | None, settings: SafetySettings) -> None:
-        slack = settings.workspace_slack_m
         box = np.array([[-inf] * 3, [inf] * 3]) if task is None else task.workspace_m
-        self._low, self._high = (box[0] - slack).tolist(), (box[1] + slack).tolist()
+        self._low, self._high = walls_around(box, settings).tolist()
         self._elbow_m = -inf
         self.table_m: float | None = None
         if task is not None:
-            self.table_m = float(box[0][2]) - settings.table_below_box_m
+            self.table_m = settings.table_m
             self._elbow_m = self.table_m + settings.elbow_clearance_m
         self._speed_m_s = settings.ee_speed_max_m_s
 
@@ -70,3 +69,9 @@ class Walls:
         norm = hypot(*velocity)
         allowed = STEERED_SHARE * share * self._speed_m_s
         return speed * (allowed / norm) if norm > allowed else speed
+
+
+def walls_around(box: Floats, settings: SafetySettings) -> Floats:
+    """Where the walls (2, 3) m stand around a task's box (2, 3) m; its floor has no slack."""
+    slack = settings.workspace_slack_m
+    return box + np.array([[-slack, -slack, 0.0], [slack, slack, slack]])
