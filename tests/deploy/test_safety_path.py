@@ -14,9 +14,8 @@ from robot_skills.deploy.safety.bounds import JointBounds, deployed_arm
 from robot_skills.deploy.safety.layer import SafetyLayer
 from robot_skills.deploy.safety.path import JerkLimitedPath
 from robot_skills.deploy.safety.settings import SafetySettings, safety_settings
-from robot_skills.deploy.safety.walls import walls_around
 from robot_skills.deploy.safety.verdict import Cycle
-from robot_skills.deploy.safety.walls import Walls
+from robot_skills.deploy.safety.walls import Walls, walls_around
 from robot_skills.sim.kinematics import MujocoKinematics
 
 TASK = load_task(paths.find("envs", "blocks"))

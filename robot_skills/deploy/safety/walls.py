@@ -74,4 +74,4 @@ class Walls:
 def walls_around(box: Floats, settings: SafetySettings) -> Floats:
     """Where the walls (2, 3) m stand around a task's box (2, 3) m; its floor has no slack."""
     slack = settings.workspace_slack_m
-    return box + np.array([[-slack, -slack, 0.0], [slack, slack, slack]])
+    return np.asarray(box + np.array([[-slack, -slack, 0.0], [slack, slack, slack]]))
