@@ -1,12 +1,14 @@
 """Runs a network of any kind in NumPy, from exported weights: a control loop needs no torch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
+from robot_skills.core.arrays import Array
+from robot_skills.nets.networks.layers import Weights
 from robot_skills.nets.networks.maths import sigmoid
 from robot_skills.nets.networks.network import (
     POSE_MEAN,
@@ -22,16 +24,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Chunk:
-    """What a network says of the next H steps.
+    """What a network says of the next H steps, of one run or (...,) many.
 
-    `moves` (H, 3) m from where the end-effector is now, `rotations` (H, 4) wxyz, both along the
-    reference frame's axes; `closing` (H,) and the probability that the skill is `done`.
+    `moves` (..., H, 3) m from where the end-effector is now, `rotations` (..., H, 4) wxyz, both
+    along the reference frame's axes; `closing` (..., H) and the probability (...,) that the skill
+    is `done`.
     """
 
-    moves: Floats
-    rotations: Floats
-    closing: NDArray[np.bool_]
-    done: float
+    moves: Array
+    rotations: Array
+    closing: Array
+    done: Array
 
 
 class ChunkRunner:
@@ -49,8 +52,15 @@ class ChunkRunner:
 
     def chunk(self, inputs: Floats) -> Chunk:
         """The chunk predicted from inputs (I,)."""
-        flat, logits = split(self._network, self.raw(inputs))
-        flat = flat * self._weights[POSE_SCALE] + self._weights[POSE_MEAN]
-        nine = flat.reshape(-1, POSE_SIZE)
-        rotation = poses.from_six_dimensional(nine[:, 3:])
-        return Chunk(nine[:, :3], rotation, logits[:-1] > 0.0, float(sigmoid(logits[-1])))
+        chunk = predicted_chunk(self._network, self._weights, inputs)
+        return replace(chunk, done=float(chunk.done))
+
+
+def predicted_chunk(network: Network, weights: Weights, inputs: Array) -> Chunk:
+    """Chunks (..., H) predicted from inputs (..., I): NumPy's or torch's, as the weights are."""
+    raw = network.predict(weights, standardised(weights, inputs))
+    flat, logits = split(network, raw)
+    flat = flat * weights[POSE_SCALE] + weights[POSE_MEAN]
+    nine = flat.reshape(*flat.shape[:-1], network.chunk, POSE_SIZE)
+    rotations = poses.from_six_dimensional(nine[..., 3:])
+    return Chunk(nine[..., :3], rotations, logits[..., :-1] > 0.0, sigmoid(logits[..., -1]))

@@ -1,0 +1,1 @@
+"""A skill's policy in torch for many worlds at once: what it sees, wants and is corrected by."""
