@@ -1,18 +1,26 @@
-"""The one control law: end-effector poses to joint targets, in simulation and on the arm."""
+"""The one control law: end-effector poses to joint targets, in simulation and on the arm.
 
+Everything broadcasts over leading dimensions and takes NumPy or torch, so that one arm and
+thousands of simulated ones share the same arithmetic; `pose_step` alone is for one arm where it
+has fewer than six joints.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robot_skills.core import poses
 from robot_skills.core.arm import ArmProfile
+from robot_skills.core.arrays import Array, namespace
 from robot_skills.core.robot import Kinematics
 
 Floats = NDArray[np.float64]
 
 DAMPING = 1e-4  # lambda^2 of the damped least squares, on errors in m and rad
-_DAMPING_MATRIX = DAMPING * np.eye(6)
 POSE_SIZE = 6  # numbers in a pose error: an arm of fewer joints cannot bring all of them to 0
 FEW_DAMPING = 1e-3  # the same for an arm of few joints, which is oftener near where one is lost
 STRIDE = np.array([0.03, 0.03, 0.03, 0.3, 0.3, 0.3])  # m, rad: as far as a Jacobian is trusted
@@ -20,6 +28,7 @@ TURN_RAD = 0.05  # joint step up to which a turn leaves the position alone, arm 
 ITERATIONS = 3
 LEASH_RAD = 0.1  # how far a target may run ahead of the measured joint, so contact winds nothing up
 SPENT_RAD = 1e-3  # a leash that is shorter has run out
+TOO_NEAR_M = 1e-6  # straight above the base there is no way out to scale
 NULL_SPACE_GAIN = 0.02  # share of the way home a redundant arm takes per iteration
 
 
@@ -31,25 +40,44 @@ class Workspace:
     high: Floats
 
 
-def joint_step(jacobian: Floats, error: Floats) -> Floats:
+def joint_step(jacobian: Array, error: Array) -> Array:
     """Joint step (..., J) rad for a pose error (..., 6) [m, rad] by damped least squares.
 
     J^T (J J^T + lambda^2 I)^-1 e; Nakamura and Hanafusa 1986. Batched over leading dimensions.
     """
-    transposed = np.swapaxes(jacobian, -1, -2)
-    gram = jacobian @ transposed + _DAMPING_MATRIX
-    solved = np.linalg.solve(gram, error[..., None])
-    return np.asarray((transposed @ solved)[..., 0])
+    transposed = jacobian.mT
+    gram = jacobian @ transposed + _damping_matrix(jacobian)
+    return (transposed @ _solved(gram, error[..., None]))[..., 0]
 
 
-def pose_step(jacobian: Floats, error: Floats, low: Floats, high: Floats) -> Floats:
-    """Joint step (J,) rad for a pose error (6,) [m, rad], for an arm of any number of joints.
+def _solved(matrix: Array, right: Array) -> Array:
+    """x (..., 6, 1) of matrix x = right, for a matrix (..., 6, 6) that is positive definite."""
+    xp = namespace(matrix, right)
+    if xp is np:
+        return np.linalg.solve(matrix, right)
+    # Cholesky without a look at how it went, for which a GPU would have to wait for the host.
+    factor = xp.linalg.cholesky_ex(matrix).L
+    half = xp.linalg.solve_triangular(factor, right, upper=False)
+    return xp.linalg.solve_triangular(factor.mT, half, upper=True)
 
-    Six joints and more take `joint_step`. Fewer bring the position first and turn the hand as far
-    as that leaves them free to (task priority; Nakamura, Hanafusa and Yoshikawa 1987): five keep
-    the approach axis in the arm's upright plane and the turn about it, and a wanted tilt out of
-    that plane moves nothing. A joint that would leave its room, steps `low` to `high` (J,) rad,
-    goes to its end and the others make up for it.
+
+def _damping_matrix(like: Array) -> Array:
+    return _damping_of(namespace(like), like.dtype, like.device)
+
+
+@cache
+def _damping_of(xp: Any, dtype: Any, device: Any) -> Array:
+    return DAMPING * xp.eye(POSE_SIZE, dtype=dtype, device=device)
+
+
+def pose_step(jacobian: Array, error: Array, low: Array, high: Array) -> Array:
+    """Joint step (..., J) rad for a pose error (..., 6) [m, rad], for any number of joints.
+
+    Six joints and more take `joint_step`. Fewer, of one arm in NumPy, bring the position first and
+    turn the hand as far as that leaves them free to (task priority; Nakamura, Hanafusa and
+    Yoshikawa 1987): five keep the approach axis in the arm's upright plane and the turn about it,
+    and a wanted tilt out of that plane moves nothing. A joint that would leave its room, steps
+    `low` to `high` (J,) rad, goes to its end and the others make up for it.
     """
     joints = jacobian.shape[-1]
     if joints >= POSE_SIZE:
@@ -81,29 +109,62 @@ def _damped(jacobian: Floats, error: Floats) -> Floats:
     return np.asarray(jacobian.T @ np.linalg.solve(gram, error))
 
 
+@dataclass(frozen=True)
+class _Limits:
+    """What holds of one arm at one rate, as arrays of one library: joints (J,), positions (3,)."""
+
+    position_min: Array
+    position_max: Array
+    step_max: Array
+    home: Array
+    workspace_low: Array
+    workspace_high: Array
+    base: Array
+    move_max_m: float
+    reach_min_m: float
+
+
 class EndEffectorController:
-    """Turns end-effector poses in world into joint targets (J,) that stay inside every limit."""
+    """Turns end-effector poses in world into joint targets (..., J) that stay inside every limit.
+
+    `numbers` makes arrays of the library and on the device that it is asked with: NumPy for one
+    arm, as it is, or torch for a batch of N, whose kinematics then take (N, J).
+    """
 
     def __init__(
-        self, kinematics: Kinematics, arm: ArmProfile, rate_hz: float, workspace: Workspace
+        self,
+        kinematics: Kinematics,
+        arm: ArmProfile,
+        rate_hz: float,
+        workspace: Workspace,
+        numbers: Callable[[Floats], Array] = np.asarray,
     ) -> None:
         self._kinematics = kinematics
-        self._arm = arm
-        self._period_s = 1.0 / rate_hz
-        self._workspace = workspace
-        self._target: Floats | None = None
+        self._redundant = arm.dof > POSE_SIZE
+        self._limits = _Limits(
+            position_min=numbers(arm.position_min),
+            position_max=numbers(arm.position_max),
+            step_max=numbers(arm.speed_max / rate_hz),
+            home=numbers(arm.home),
+            workspace_low=numbers(workspace.low),
+            workspace_high=numbers(workspace.high),
+            base=numbers(arm.base_pose[:2]),
+            move_max_m=arm.ee_speed_max_m_s / rate_hz,
+            reach_min_m=arm.reach_min_m,
+        )
+        self._target: Array | None = None
 
     @property
-    def target(self) -> Floats | None:
-        """The last joint targets (J,) rad, from which the next step goes on."""
+    def target(self) -> Array | None:
+        """The last joint targets (..., J) rad, from which the next step goes on."""
         return self._target
 
-    def reset(self, target: Floats | None = None) -> None:
-        """Go on from joint targets (J,) rad; without any, from the joints that are measured."""
+    def reset(self, target: Array | None = None) -> None:
+        """Go on from joint targets (..., J) rad; without any, from the joints that are measured."""
         self._target = target
 
-    def step(self, measured: Floats, ee_pose_in_world: Floats) -> Floats:
-        """Joint targets (J,) rad that bring the end-effector towards a pose (7,) in world."""
+    def step(self, measured: Array, ee_pose_in_world: Array) -> Array:
+        """Joint targets (..., J) rad that bring the end-effector towards a pose (..., 7)."""
         last = measured if self._target is None else self._target
         wanted = self._limit_pose(last, ee_pose_in_world)
         target = last
@@ -112,61 +173,77 @@ class EndEffectorController:
         self._target = self._limit_joints(target, last, measured)
         return self._target
 
-    def _correction(self, joints: Floats, wanted: Floats) -> Floats:
-        pose = self._kinematics.ee_pose(joints)
-        error = np.empty(6)
-        error[:3] = wanted[:3] - pose[:3]
-        error[3:] = _rotation_error(wanted[3:], pose[3:])
+    def _correction(self, joints: Array, wanted: Array) -> Array:
+        limits = self._limits
+        error = pose_error(wanted, self._kinematics.ee_pose(joints))
         jacobian = self._kinematics.ee_jacobian(joints)
-        low, high = self._arm.position_min - joints, self._arm.position_max - joints
+        low, high = limits.position_min - joints, limits.position_max - joints
         step = pose_step(jacobian, error, low, high)
-        if self._arm.dof > 6:
-            home = NULL_SPACE_GAIN * (self._arm.home - joints)
-            step = step + home - joint_step(jacobian, jacobian @ home)
+        if self._redundant:
+            home = NULL_SPACE_GAIN * (limits.home - joints)
+            step = step + home - joint_step(jacobian, (jacobian @ home[..., None])[..., 0])
         return step
 
-    def _limit_pose(self, last: Floats, pose: Floats) -> Floats:
-        start = self._kinematics.ee_pose(last)[:3]
-        reachable = np.clip(pose[:3], self._workspace.low, self._workspace.high)
-        move = reachable - start
-        distance = float(np.sqrt(move @ move))
-        most = self._arm.ee_speed_max_m_s * self._period_s
-        if distance > most:
-            reachable = start + move * (most / distance)
-        if self._arm.reach_min_m > 0.0:
-            reachable = self._off_the_base(reachable, start)
-        return np.concatenate([reachable, pose[3:]])
+    def _limit_pose(self, last: Array, pose: Array) -> Array:
+        xp, limits = namespace(pose), self._limits
+        start = self._kinematics.ee_pose(last)[..., :3]
+        wanted = _between(pose[..., :3], limits.workspace_low, limits.workspace_high)
+        reachable = shorter_move(start, wanted, limits.move_max_m)
+        if limits.reach_min_m > 0.0:
+            reachable = off_the_base(reachable, start, limits.base, limits.reach_min_m)
+        return xp.concat([reachable, pose[..., 3:]], axis=-1)
 
-    def _off_the_base(self, position: Floats, start: Floats) -> Floats:
-        """A position (3,) no nearer to the base's upright axis than the arm's smallest reach.
-
-        From a `start` (3,) that is nearer it comes no nearer.
-        """
-        base = self._arm.base_pose[:2]
-        least = min(self._arm.reach_min_m, float(np.hypot(*(start[:2] - base))))
-        out = position[:2] - base
-        far = out * max(1.0, least / max(float(np.hypot(*out)), 1e-6))
-        return np.array([*(base + far), position[2]])
-
-    def _limit_joints(self, target: Floats, last: Floats, measured: Floats) -> Floats:
-        low, high = self._arm.position_min, self._arm.position_max
-        start = np.clip(last, measured - LEASH_RAD, measured + LEASH_RAD)
-        step = np.clip(target, low, high) - start
-        leash = LEASH_RAD - np.sign(step) * (start - measured)
-        most = self._arm.speed_max * self._period_s
-        return np.clip(start + whole_step(step, most, leash), low, high)
+    def _limit_joints(self, target: Array, last: Array, measured: Array) -> Array:
+        xp, limits = namespace(target), self._limits
+        low, high = limits.position_min, limits.position_max
+        start = _between(last, measured - LEASH_RAD, measured + LEASH_RAD)
+        step = _between(target, low, high) - start
+        leash = LEASH_RAD - xp.sign(step) * (start - measured)
+        return _between(start + whole_step(step, limits.step_max, leash), low, high)
 
 
-def whole_step(step: Floats, most: Floats, leash: Floats) -> Floats:
-    """A joint step (J,) rad as short as its worst joint needs: no joint beyond `most` or `leash`.
+def pose_error(wanted: Array, current: Array) -> Array:
+    """What is between two poses (..., 7): (..., 6), in m and as a rotation vector in rad."""
+    turn = poses.multiply(wanted[..., 3:], poses.conjugate(current[..., 3:]))
+    parts = [wanted[..., :3] - current[..., :3], poses.rotation_vector(turn)]
+    return namespace(wanted).concat(parts, axis=-1)
 
-    A step cut joint by joint leads off the path. A joint (J,) whose leash has run out does not move
-    and does not hold up the others: what stands in its way may never yield.
+
+def shorter_move(start: Array, wanted: Array, most_m: float) -> Array:
+    """Positions (..., 3) that are wanted, or `most_m` from the start on the way there."""
+    xp = namespace(start, wanted)
+    move = wanted - start
+    distance = xp.sqrt(xp.sum(move * move, axis=-1, keepdims=True))
+    share = most_m / xp.maximum(distance, poses.TINY)
+    return xp.where(distance > most_m, start + move * share, wanted)
+
+
+def off_the_base(position: Array, start: Array, base: Array, reach_min_m: float) -> Array:
+    """Positions (..., 3) no nearer to the upright axis at `base` (2,) than the smallest reach.
+
+    From a `start` (..., 3) that is nearer they come no nearer.
     """
-    step = np.where(leash < SPENT_RAD, 0.0, step)
-    share = np.minimum(most, leash) / np.maximum(np.abs(step), 1e-12)
-    return np.asarray(step * min(1.0, float(np.min(share, where=step != 0.0, initial=1.0))))
+    xp = namespace(position, start)
+    before, out = start[..., :2] - base, position[..., :2] - base
+    least = xp.minimum(xp.hypot(before[..., :1], before[..., 1:]), reach_min_m)
+    distance = xp.maximum(xp.hypot(out[..., :1], out[..., 1:]), TOO_NEAR_M)
+    far = out * xp.maximum(least / distance, 1.0)
+    return xp.concat([base + far, position[..., 2:]], axis=-1)
 
 
-def _rotation_error(wanted: Floats, current: Floats) -> Floats:
-    return np.asarray(poses.rotation_vector(poses.multiply(wanted, poses.conjugate(current))))
+def whole_step(step: Array, most: Array, leash: Array) -> Array:
+    """Joint steps (..., J) rad as short as the worst joint needs: none beyond `most` or `leash`.
+
+    A step cut joint by joint leads off the path. A joint whose leash (..., J) has run out does not
+    move and does not hold up the others: what stands in its way may never yield.
+    """
+    xp = namespace(step, leash)
+    step = xp.where(leash < SPENT_RAD, 0.0, step)
+    share = xp.minimum(most, leash) / xp.maximum(xp.abs(step), 1e-12)
+    share = xp.where(step == 0.0, 1.0, xp.minimum(share, 1.0))
+    return step * xp.min(share, axis=-1, keepdims=True)
+
+
+def _between(values: Array, low: Array, high: Array) -> Array:
+    xp = namespace(values)
+    return xp.minimum(xp.maximum(values, low), high)

@@ -121,27 +121,27 @@ def from_matrix(rotation: Array) -> Array:
 
     Takes the largest of the four squared components for stability (Shepperd 1978).
     """
-    r, xp = rotation, namespace(rotation)
+    xp = namespace(rotation)
+    r = rotation
     trace = r[..., 0, 0] + r[..., 1, 1] + r[..., 2, 2]
     squared = xp.stack([trace] + [2 * r[..., i, i] - trace for i in range(3)], axis=-1) + 1.0
-    w = xp.stack(
-        [
-            squared[..., 0],
-            r[..., 2, 1] - r[..., 1, 2],
-            r[..., 0, 2] - r[..., 2, 0],
-            r[..., 1, 0] - r[..., 0, 1],
-        ],
-        axis=-1,
+    wx, wy, wz = (
+        r[..., 2, 1] - r[..., 1, 2],
+        r[..., 0, 2] - r[..., 2, 0],
+        r[..., 1, 0] - r[..., 0, 1],
     )
-    x = xp.stack(
-        [w[..., 1], squared[..., 1], r[..., 0, 1] + r[..., 1, 0], r[..., 0, 2] + r[..., 2, 0]],
-        axis=-1,
+    xy, xz, yz = (
+        r[..., 1, 0] + r[..., 0, 1],
+        r[..., 0, 2] + r[..., 2, 0],
+        r[..., 1, 2] + r[..., 2, 1],
     )
-    y = xp.stack([w[..., 2], x[..., 2], squared[..., 2], r[..., 1, 2] + r[..., 2, 1]], axis=-1)
-    z = xp.stack([w[..., 3], x[..., 3], y[..., 3], squared[..., 3]], axis=-1)
-    candidates = xp.stack([w, x, y, z], axis=-2)
+    ww, xx, yy, zz = (squared[..., i] for i in range(4))
+    rows = [[ww, wx, wy, wz], [wx, xx, xy, xz], [wy, xy, yy, yz], [wz, xz, yz, zz]]
+    candidates = xp.stack([xp.stack(row, axis=-1) for row in rows], axis=-2)
     best = xp.argmax(squared, axis=-1)[..., None, None]
-    chosen = _unit(xp.take_along_axis(candidates, best, axis=-2)[..., 0, :])
+    best = xp.broadcast_to(best, (*best.shape[:-1], 4))
+    chosen = xp.take_along_axis(candidates, best, axis=-2)[..., 0, :]
+    chosen = chosen / xp.linalg.vector_norm(chosen, axis=-1, keepdims=True)
     return xp.where(chosen[..., :1] < 0, -chosen, chosen)
 
 

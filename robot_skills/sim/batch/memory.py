@@ -74,12 +74,11 @@ def _data_bytes(model: mujoco.MjModel, worlds: int, room: Room) -> int:
 
 def _solver_bytes(model: mujoco.MjModel, room: Room) -> int:
     numbers = SOLVER_MATRICES * model.nv**2 + SOLVER_VECTORS * model.nv
-    return FLOAT_BYTES * (numbers + SOLVER_COLUMNS * room.constraints)
+    return int(FLOAT_BYTES * (numbers + SOLVER_COLUMNS * room.constraints))
 
 
 def _bytes_of(part: Any) -> int:
-    total: int = sum(array.capacity for array in _arrays(part))
-    return total
+    return sum(array.capacity for array in _arrays(part))
 
 
 def _arrays(part: Any) -> Iterator[Any]:
