@@ -11,18 +11,23 @@ from robot_skills.sim.arm_names import EE_SITE, JOINT_PREFIX
 Floats = NDArray[np.float64]
 
 
+def bare_model(arm: ArmProfile) -> mujoco.MjModel:
+    """The arm where it stands, its joints and bodies without geometry."""
+    spec = arm_spec(arm, visual=False)
+    for geom in list(spec.geoms):
+        spec.delete(geom)
+    for mesh in list(spec.meshes):
+        spec.delete(mesh)
+    base = spec.worldbody.bodies[0]
+    base.pos, base.quat = arm.base_pose[:3], arm.base_pose[3:]
+    return spec.compile()
+
+
 class MujocoKinematics:
     """Implements core.robot.Kinematics; joints (J,) rad, poses (7,) in world."""
 
     def __init__(self, arm: ArmProfile) -> None:
-        spec = arm_spec(arm, visual=False)
-        for geom in list(spec.geoms):
-            spec.delete(geom)
-        for mesh in list(spec.meshes):
-            spec.delete(mesh)
-        base = spec.worldbody.bodies[0]
-        base.pos, base.quat = arm.base_pose[:3], arm.base_pose[3:]
-        self._model = spec.compile()
+        self._model = bare_model(arm)
         self._data = mujoco.MjData(self._model)
         joints = [self._model.joint(JOINT_PREFIX + name) for name in arm.joints]
         self._qpos = np.array([joint.qposadr[0] for joint in joints])
