@@ -76,8 +76,8 @@ class BatchArm:
     def act(self, joint_position: torch.Tensor, gripper_width_m: torch.Tensor) -> BatchCommand:
         """Drive the servos (N, J) and grippers (N,) for one control period of every world."""
         physics, gripper = self.physics, self.scene.arm.gripper
-        target = torch.clamp(joint_position, self._low, self._high)
-        wanted = torch.clamp(gripper_width_m, 0.0, gripper.width_max_m)
+        target = torch.clamp(joint_position.to(physics.dtype), self._low, self._high)
+        wanted = torch.clamp(gripper_width_m.to(physics.dtype), 0.0, gripper.width_max_m)
         most = gripper.speed_m_s / self.rate_hz
         sent = slewed_width(self.gripper_command_m, self.gripper_width_m, wanted, most)
         self.gripper_command_m = sent

@@ -16,6 +16,8 @@ from robot_skills.sim.kinematics import bare_model
 
 Floats = NDArray[np.float64]
 
+_UNTURNED = poses.IDENTITY_POSE[3:]
+
 
 class BatchKinematics:
     """core.robot.Kinematics for joints (..., J) rad: poses (..., 7), Jacobians (..., 6, J).
@@ -81,10 +83,9 @@ def _chain(model: mujoco.MjModel, arm: ArmProfile) -> tuple[Floats, Floats, Floa
                     f"{arm.name}: {model.joint(joint).name} is no hinge of its profile; worlds in "
                     "a batch take arms whose joints all turn"
                 )
-            at = _transform(model.jnt_pos[joint], poses.IDENTITY_POSE[3:])
-            links.append(since @ at)
+            links.append(since @ _transform(model.jnt_pos[joint], _UNTURNED))
             axes.append(model.jnt_axis[joint])
-            since = np.linalg.inv(at)
+            since = _transform(-model.jnt_pos[joint], _UNTURNED)
     return np.array(links), np.array(axes), since @ _transform(site.pos, site.quat)
 
 
