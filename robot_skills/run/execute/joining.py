@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from robot_skills.core.arrays import Array, namespace
+
 Floats = NDArray[np.float64]
 
 
@@ -16,5 +18,11 @@ def joining_index(targets: Floats, last_target: Floats | None, used: int) -> int
     last = max(len(targets) - used, 0)
     if last_target is None or last == 0:
         return 0
-    away = np.linalg.norm(targets[: last + 1, :3] - last_target[:3], axis=1)
-    return int(np.argmin(away))
+    return int(nearest_index(targets, last_target, last))
+
+
+def nearest_index(targets: Array, last_target: Array, last: int) -> Array:
+    """Index (...,) up to `last` of the poses (..., H, 7) that is nearest to one (..., 7)."""
+    xp = namespace(targets)
+    away = targets[..., : last + 1, :3] - last_target[..., None, :3]
+    return xp.argmin(xp.linalg.vector_norm(away, axis=-1), axis=-1)

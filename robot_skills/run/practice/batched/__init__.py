@@ -1,0 +1,1 @@
+"""Practice in thousands of worlds at once: the executor's law for one skill, on a device."""
