@@ -54,7 +54,7 @@ def practise(
 
     The same seed and number of rounds give the same weights on a CPU, however many processes.
     """
-    clock = _Clock(budget, track)
+    clock = Clock(budget, track)
     if kept is None:
         inputs = look_around(crew, LOOK_STEPS)
         learner, success = make_learner(crew, inputs, config, seed), []
@@ -77,7 +77,7 @@ def look_around(crew: VecEnv, steps: int) -> Floats:
     return np.concatenate(observations).astype(float)
 
 
-class _Clock:
+class Clock:
     """Shows how much of a budget is used, in parts of it, and says when it is over."""
 
     PARTS = 200

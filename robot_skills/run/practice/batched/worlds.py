@@ -69,6 +69,7 @@ class SkillWorlds:
         make = maker(physics.device, physics.dtype)
         like = torch.zeros(physics.worlds, device=physics.device, dtype=physics.dtype)
         self.physics, self.worlds, self.actions = physics, physics.worlds, ACTION_SIZE
+        self.starts = len(starts)
         self._motion = BatchMotion(physics, make)
         self._senses = BatchSenses(self._motion.arm, self._motion.forward, make)
         layout = self._senses.layout
@@ -81,7 +82,7 @@ class SkillWorlds:
             starts.steps, skill, task, layout, make, like, config.rebind_m
         )
         self._table = step_table(starts.steps, skill, task, layout, make)
-        self._starts = StartTensors.of(starts, physics.device, make)
+        self._tensors = StartTensors.of(starts, physics.device, make)
         generator = torch.Generator(physics.device).manual_seed(seed)
         self.curriculum = Curriculum(len(starts), generator)
         self._rows = torch.zeros_like(like, dtype=torch.long)
@@ -112,9 +113,9 @@ class SkillWorlds:
     def _begin(self, mask: torch.Tensor, rows: torch.Tensor) -> None:
         """Put the worlds of a mask (N,) to starts `rows` (N,), and begin the skill anew there."""
         self._rows = torch.where(mask, rows, self._rows)
-        self._which = self._starts.which[self._rows]
+        self._which = self._tensors.which[self._rows]
         self._steps = self._table.rows(self._which)
-        self._motion.reset(mask, self._starts, self._rows)
+        self._motion.reset(mask, self._tensors, self._rows)
         for part in (self._policy, self._correction, self._subgoals):
             part.reset(mask)
         self._sensed = self._senses.look()

@@ -1,0 +1,1 @@
+"""Residual learning in thousands of worlds at once, by rsl-rl-lib's PPO on one device."""

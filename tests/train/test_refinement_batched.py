@@ -1,0 +1,143 @@
+"""Residual learning in many worlds on a toy: one move that must be guessed from what is seen."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("rsl_rl", reason="the extra gpu is not installed")
+
+from robot_skills.core.errors import InputError
+from robot_skills.nets.residual import ResidualRunner
+from robot_skills.train.refinement.batched import practising
+from robot_skills.train.refinement.batched.algorithm import (
+    BatchedConfig,
+    export_residual,
+    make_learner,
+)
+from robot_skills.train.refinement.batched.board import Board
+from robot_skills.train.refinement.batched.practising import (
+    Telling,
+    mean_of,
+    practise_worlds,
+    try_out,
+)
+from robot_skills.train.refinement.practising import Budget
+from robot_skills.train.refinement.state import PracticeState
+
+SMALL = BatchedConfig(round_steps=8, minibatches=2, epochs=2, hidden=8)
+LEARNING = replace(SMALL, round_steps=32, epochs=5, hidden=32, learning_rate=3e-3)
+
+
+@dataclass(frozen=True)
+class Stepped:
+    inputs: torch.Tensor
+    reward: torch.Tensor
+    ended: torch.Tensor
+
+
+class Guess:
+    """Seen: where the hole is, one of four starts. Two steps; the second must move there."""
+
+    holes = torch.tensor([-0.5, -0.3, 0.3, 0.5])
+
+    def __init__(self, worlds=32):
+        self.worlds, self.actions, self.starts = worlds, 2, 4
+        self.generator = torch.Generator().manual_seed(1)
+        self.steps = torch.zeros(worlds)
+        self.rows = torch.zeros(worlds, dtype=torch.long)
+
+    def drawn(self):
+        return torch.randint(self.starts, (self.worlds,), generator=self.generator)
+
+    def reset(self, rows=None):
+        self.rows = self.drawn() if rows is None else rows
+        self.steps = torch.zeros(self.worlds)
+        return self.seen()
+
+    def seen(self):
+        holes = self.holes[self.rows]
+        return torch.stack([holes, self.steps, torch.full_like(holes, 7.0)], dim=1)
+
+    def step(self, action):
+        self.steps = self.steps + 1
+        ended = self.steps == 2
+        good = ended & ((action[:, 0] - self.holes[self.rows]).abs() < 0.2)
+        self.rows = torch.where(ended, self.drawn(), self.rows)
+        self.steps = torch.where(ended, 0.0, self.steps)
+        return Stepped(self.seen(), good.float(), ended)
+
+
+def test_practice_mends_what_never_succeeded_and_stops_when_it_is_good():
+    config = replace(LEARNING, enough=0.99, try_every=2)
+    practised = practise_worlds(Guess(), config, Budget(60.0, rounds=60))
+    runner = ResidualRunner(practised.weights, practised.layers)
+
+    def act(inputs):
+        return torch.tensor(np.array([runner(row) for row in inputs.double().numpy()]))
+
+    assert try_out(Guess(), lambda inputs: torch.zeros((32, 2))) == 0.0
+    assert try_out(Guess(), act) == 1.0
+    assert practised.success[-1] >= 0.99
+    assert len(practised.success) < 60
+    assert practised.steps == len(practised.success) * 32 * 32
+
+
+@pytest.fixture(scope="module")
+def once():
+    kept, shown = [], []
+    told = Telling(keep=kept.append, show=shown.append)
+    practised = practise_worlds(Guess(), SMALL, Budget(60.0, rounds=2), seed=2, tell=told)
+    return practised, kept, shown
+
+
+def test_same_seed_same_weights(once):
+    again = practise_worlds(Guess(), SMALL, Budget(60.0, rounds=2), seed=2)
+    other = practise_worlds(Guess(), SMALL, Budget(60.0, rounds=2), seed=3)
+    for name, array in once[0].weights.items():
+        np.testing.assert_array_equal(array, again.weights[name])
+    assert not np.array_equal(again.weights["linear.0.weight"], other.weights["linear.0.weight"])
+
+
+def test_the_first_corrections_are_nothing_and_numpy_gives_what_torch_gives():
+    seen = torch.randn((50, 3), generator=torch.Generator().manual_seed(0))
+    learner = make_learner(seen, 4, 2, SMALL, seed=0)
+    runner = ResidualRunner(export_residual(learner), SMALL.layers)
+    np.testing.assert_array_equal(runner(np.array([1.0, 2.0, 3.0])), np.zeros(2))
+    with torch.no_grad():
+        learner.actor.mlp[-1].weight.normal_(0.0, 0.3)
+        learner.actor.mlp[-1].bias.normal_(0.0, 0.3)
+        expected = mean_of(learner)(seen).clamp(-1, 1).numpy()
+    runner = ResidualRunner(export_residual(learner), SMALL.layers)
+    found = [runner(row) for row in seen.double().numpy()]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_kept_practice_is_gone_on_with(once):
+    practised, kept, _ = once
+    state = PracticeState.of(kept[-1].arrays, kept[-1].figures)
+    same = practise_worlds(Guess(), SMALL, Budget(60.0, rounds=2), kept=state)
+    for name, array in practised.weights.items():
+        np.testing.assert_array_equal(same.weights[name], array)
+    on = practise_worlds(Guess(), SMALL, Budget(60.0, rounds=3), kept=state)
+    assert len(on.success) == 3
+    assert on.steps == 3 * 8 * 32
+    with pytest.raises(InputError, match="belongs to another practice"):
+        wider = replace(SMALL, hidden=16)
+        practise_worlds(Guess(), wider, Budget(60.0, rounds=3), kept=state)
+
+
+def test_rounds_are_drawn_for_tensorboard(once, tmp_path):
+    board = Board(tmp_path)
+    for one in once[2]:
+        board(one)
+    board.close()
+    assert [one.decisions for one in once[2]] == [256, 512]
+    assert {"success", "practice_success", "loss/value", "learning_rate"} <= set(once[2][0].figures)
+    assert any(tmp_path.iterdir())
+
+
+def test_a_run_without_end_is_no_success(monkeypatch):
+    monkeypatch.setattr(practising, "TRIAL_STEPS", 1)
+    assert try_out(Guess(), lambda inputs: torch.stack([inputs[:, 0]] * 2, dim=1)) == 0.0
