@@ -108,7 +108,7 @@ def arm_spec(arm: ArmProfile, visual: bool = True) -> mujoco.MjSpec:
     _set_geoms(spec, visual)
     if visual:
         decimate_visual_meshes(spec, arm.reach_m)
-    elif isinstance(arm.model, FileModel):
+    else:
         _drop_unused_meshes(spec)
     for site in spec.sites:
         site.group = HIDDEN_GROUP

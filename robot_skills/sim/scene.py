@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import mujoco
 import numpy as np
@@ -97,6 +98,29 @@ def build_scene(
     widths, joints = width_table(model, arm)
     tune_gripper(model, arm, float(np.ptp(widths) / np.ptp(joints)))
     return _index(task, arm, present, model, (widths, joints))
+
+
+def save_model(scene: Scene, file: Path) -> None:
+    """Write the compiled model: `load_scene` needs neither robosuite nor meshes to read it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    mujoco.mj_saveModel(scene.model, str(file), None)
+
+
+def load_scene(task: Task, arm: ArmProfile, file: Path) -> Scene:
+    """The scene of a model that `save_model` wrote, with the objects that it has.
+
+    Raises InputError for a file of another version of MuJoCo, or of another task or arm.
+    """
+    try:
+        model = mujoco.MjModel.from_binary_path(str(file))
+        bodies = [model.body(body).name for body in range(model.nbody)]
+        present = tuple(name for name in task.objects if name in bodies)
+        return _index(task, arm, present, model, width_table(model, arm))
+    except (ValueError, KeyError) as error:
+        raise InputError(
+            f"{file}: no model of {task.name} with {arm.name} for MuJoCo {mujoco.__version__} "
+            f"({error}); write it anew where robosuite is installed"
+        ) from None
 
 
 def _task_spec(task: Task, present: tuple[str, ...]) -> mujoco.MjSpec:

@@ -24,17 +24,23 @@ class BatchKinematics:
 
     The chain is one constant transform before each joint and one to the end-effector; a joint
     turns by Rodrigues' formula. `numbers` makes arrays of the library and on the device asked
-    for. Raises InputError for an arm of fewer than six joints, whose control law is not batched,
-    and for one whose joints do not turn.
+    for; the constants come from a `model` that has the arm, or from the arm's own.
+    Raises InputError for an arm of fewer than six joints, whose control law is not batched, and
+    for one whose joints do not turn.
     """
 
-    def __init__(self, arm: ArmProfile, numbers: Callable[[Floats], Array] = np.asarray) -> None:
+    def __init__(
+        self,
+        arm: ArmProfile,
+        numbers: Callable[[Floats], Array] = np.asarray,
+        model: mujoco.MjModel | None = None,
+    ) -> None:
         if arm.dof < POSE_SIZE:
             raise InputError(
                 f"{arm.name} has {arm.dof} joints; worlds in a batch take arms of {POSE_SIZE} and "
                 "more (ur5e, panda, fr3, xarm6). Train it one world at a time, on the CPU"
             )
-        links, axes, end = _chain(bare_model(arm), arm)
+        links, axes, end = _chain(bare_model(arm) if model is None else model, arm)
         turns = np.array([_cross_matrix(axis) for axis in axes])
         self._links, self._axes, self._end = numbers(links), numbers(axes), numbers(end)
         self._sines, self._cosines = numbers(turns), numbers(turns @ turns)
