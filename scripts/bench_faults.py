@@ -151,6 +151,7 @@ def _excursion(arm: str, stats: Mapping[str, Any]) -> tuple[float, float]:
 
 def provoked(arm: str, row: FaultRow, twin: TwinProcess) -> Outcome:
     """Provoke one row; returns what is wrong, what was latched, the standstill and the log."""
+    row.prepared(arm)
     with wide_box(arm, row) as task, rig_at(twin, arm, task) as rig:
         row.provoke(rig)
         if rig.robot.fault is not None:

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import numpy as np
 from fault_rig import Rig
 from numpy.typing import NDArray
 
-from robot_skills.core.arm import ArmProfile
+from robot_skills.core.arm import ArmProfile, load_arm
 from robot_skills.core.control import joint_step
 from robot_skills.core.errors import RobotFault
 from robot_skills.deploy.safety.body import ArmBody
 from robot_skills.deploy.safety.settings import safety_settings
 from robot_skills.deploy.safety.walls import walls_around
+from robot_skills.paths import find
 from robot_skills.sim.kinematics import MujocoKinematics
 
 Floats = NDArray[np.float64]
@@ -31,44 +33,48 @@ ACCELERATION_TOLERANCE = 1.5  # of a servo that answers a smooth reference with 
 
 def joint_range(rig: Rig) -> None:
     """A joint is driven beyond an end of its range; the box is out of the way."""
-    joint, way = _free_end(rig)
+    joint, way = free_end(rig.arm.name)
     rig.mark()
     rig.pace(rig.moved(joint, way + np.sign(way) * 0.3), 0.8)
     rig.settle(0.5)
 
 
-def _free_end(rig: Rig) -> tuple[int, float]:
-    """The last joint that can be brought to an end, and its way there, rad, signed.
+@cache
+def free_end(name: str) -> tuple[int, float]:
+    """The last joint that can be brought from home to an end, and its way there, rad, signed.
 
     On its way no part of the arm comes near another. Raises RuntimeError where there is none.
     """
-    settings = safety_settings(rig.arm)
-    body = ArmBody(rig.arm, settings.table_m, settings.distance_slow_m)
+    arm = load_arm(find("assets/arms", name))
+    settings = safety_settings(arm)
+    body = ArmBody(arm, settings.table_m, settings.distance_slow_m)
 
     def is_free(joint: int, way: float) -> bool:
         near = []
         for share in np.linspace(0.0, 1.0, WAY_LOOKS):
-            body.place(rig.moved(joint, share * way))
+            joints = arm.home.copy()
+            joints[joint] += share * way
+            body.place(joints)
             near.append(body.near().distance_m)
         return min(near) > settings.distance_slow_m
 
-    for joint in reversed(range(rig.arm.dof)):
-        for way in sorted(_ways(rig, joint), key=abs):
+    for joint in reversed(range(arm.dof)):
+        for way in sorted(_ways(arm, joint), key=abs):
             if is_free(joint, way):
                 return joint, way
-    raise RuntimeError(f"{rig.arm.name}: no joint can be brought to its end from the start")
+    raise RuntimeError(f"{arm.name}: no joint can be brought to its end from home")
 
 
-def _ways(rig: Rig, joint: int) -> list[float]:
-    """From the start of a joint to the ends of its range, rad, signed."""
-    ends = (rig.arm.position_min[joint], rig.arm.position_max[joint])
-    return [float(end - rig.start[joint]) for end in ends]
+def _ways(arm: ArmProfile, joint: int) -> list[float]:
+    """From a joint's home to the ends of its range, rad, signed."""
+    ends = (arm.position_min[joint], arm.position_max[joint])
+    return [float(end - arm.home[joint]) for end in ends]
 
 
 def kept_range(rig: Rig, stats: Stats) -> str:
     """The joint stayed its margin away from the end."""
     margin = safety_settings(rig.arm).position_margin_rad
-    joint, way = _free_end(rig)
+    joint, way = free_end(rig.arm.name)
     seen = float(stats["largest_joint_excursion_rad"][joint])
     most = abs(way) - margin + RANGE_TOLERANCE_RAD
     return "" if seen <= most else f"the joint went {seen:.3f} rad; {most:.3f} were allowed"
@@ -78,7 +84,7 @@ def step(rig: Rig) -> None:
     """The last joint is asked to be half a radian away at once."""
     rig.go(rig.start, 0.5)
     rig.mark()
-    farther = max(_ways(rig, -1), key=abs)
+    farther = max(_ways(rig.arm, -1), key=abs)
     rig.go(rig.moved(-1, 0.5 * np.sign(farther)), 2.0)
 
 
@@ -156,21 +162,23 @@ def kept_box(rig: Rig, stats: Stats) -> str:
 
 def fold(rig: Rig) -> None:
     """The arm is folded until two of its parts would meet; the box is out of the way."""
-    target = folded(rig.arm, rig.start)
+    target = folded(rig.arm.name)
     rig.pace(target, 0.5)
     rig.go(target, 4.0)
     rig.mark()
 
 
-def folded(arm: ArmProfile, start: Floats) -> Floats:
-    """Joints (J,) rad at which two parts of the arm overlap, the nearest of many to `start`.
+@cache
+def folded(name: str) -> Floats:
+    """Joints (J,) rad at which two parts of the arm overlap, the nearest of many to its home.
 
     Raises RuntimeError where no pose within the joints' ranges does that.
     """
+    arm = load_arm(find("assets/arms", name))
     settings = safety_settings(arm)
     body = ArmBody(arm, None, settings.distance_slow_m)
     kinematics = MujocoKinematics(arm)
-    rng = np.random.default_rng(0)
+    start, rng = arm.home, np.random.default_rng(0)
 
     def high_up(joints: Floats) -> bool:
         way = (start + share * (joints - start) for share in np.linspace(0.2, 1.0, 5))

@@ -16,6 +16,8 @@ from fault_limits import (
     below_the_table,
     blocked,
     fold,
+    folded,
+    free_end,
     joint_range,
     kept_acceleration,
     kept_apart,
@@ -44,7 +46,8 @@ class FaultRow:
     """One row: `action` is the table's word, `kinds` the faults that may be latched for it.
 
     `provoke` makes it happen; `seen` returns what is wrong with the twin's log, "" when nothing
-    is. A row that clamps or holds need not latch anything.
+    is. A row that clamps or holds need not latch anything. What takes the computer long is
+    `prepared` for an arm by name before the robot is entered: its control process must not wait.
     """
 
     name: str
@@ -52,6 +55,7 @@ class FaultRow:
     kinds: frozenset[FaultKind]
     provoke: Callable[[Rig], None]
     seen: Callable[[Rig, Stats], str] = lambda _rig, _stats: ""
+    prepared: Callable[[str], object] = lambda _arm: None
 
 
 def not_finite(rig: Rig) -> None:
@@ -193,8 +197,9 @@ def _row(
     kinds: set[FaultKind],
     provoke: Callable[[Rig], None],
     seen: Callable[[Rig, Stats], str] = lambda _rig, _stats: "",
+    prepared: Callable[[str], object] = lambda _arm: None,
 ) -> FaultRow:
-    return FaultRow(name, action, frozenset(kinds), provoke, seen)
+    return FaultRow(name, action, frozenset(kinds), provoke, seen, prepared)
 
 
 _LINK = {FaultKind.STALE, FaultKind.LINK, FaultKind.PROGRAM_STOPPED, FaultKind.PROTECTIVE_STOP}
@@ -203,13 +208,13 @@ _LOAD = {FaultKind.OVERLOAD, FaultKind.TRACKING, FaultKind.PROTECTIVE_STOP}
 _AWAY = {FaultKind.WATCHDOG, FaultKind.DRIVER}
 ROWS = (
     _row("not_finite", "stopped", {FaultKind.BAD_COMMAND}, not_finite),
-    _row("joint_range", "clamped", set(), joint_range, kept_range),
+    _row("joint_range", "clamped", set(), joint_range, kept_range, free_end),
     _row("joint_speed", "clamped", set(), step, kept_speed),
     _row("acceleration", "clamped", set(), step, kept_acceleration),
     _row("step_against_measured", "clamped", _LOAD, stuck, kept_lead),
     _row("tracking_error", "stopped", _LOAD, blocked),
     _row("end_effector_box", "clamped", {FaultKind.OUTSIDE}, below_the_table, kept_box),
-    _row("self_collision", "stopped", {FaultKind.COLLISION}, fold, kept_apart),
+    _row("self_collision", "stopped", {FaultKind.COLLISION}, fold, kept_apart, folded),
     _row("overload", "stopped", _LOAD, overload),
     _row("stale_reading", "stopped", _LINK, frozen),
     _row("command_age", "held", {FaultKind.COMMAND_AGE}, silent_policy, kept_still),
