@@ -1,0 +1,207 @@
+"""Practice in many worlds at once is what the executor does in each of them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from run_skills import Linear, library_with, plan_of
+
+from robot_skills.core.errors import InputError
+from robot_skills.core.facts import parse_facts
+from robot_skills.nets.residual import ResidualReach
+from robot_skills.run.evaluate.episodes import Simulation
+from robot_skills.run.execute.config import ExecutorConfig
+from robot_skills.run.execute.needed import UndoneWatch
+from robot_skills.run.execute.skill_monitor import Outcome, SkillMonitor
+from robot_skills.run.practice.batched.curriculum import Curriculum
+from robot_skills.run.practice.batched.monitor import GOES_ON, OUTCOMES, BatchMonitor
+from robot_skills.run.practice.batched.starts import read_starts
+from robot_skills.run.practice.batched.worlds import SkillWorlds
+from robot_skills.run.practice.environment import SkillPractice
+from robot_skills.run.trials.collecting import try_step
+from robot_skills.run.trials.trial import Snapshot
+from robot_skills.sim.batch.c_threads import ThreadPhysics
+
+REACH = ResidualReach(position_m=0.03, rotation_rad=0.1)
+NOWHERE = Snapshot((), np.zeros(1), 0.0, None, None, np.zeros(7), 0.0, 0.0, frozenset())
+ASIDE = torch.tensor([0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+WAIT = torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
+NOTHING = torch.zeros(7)
+
+
+@pytest.fixture(scope="module")
+def simulation(task, body):
+    return Simulation(task, body)
+
+
+@pytest.fixture
+def library(pick):
+    return library_with(pick=pick)
+
+
+@pytest.fixture
+def trials(robot, library, simulation):
+    """Picks of either block from 12 cm above the red one, the second a little later."""
+    made = []
+    for name in ("red", "green"):
+        step = plan_of(simulation.facts(robot), ("pick", name)).steps[0]
+        snapshot = replace(NOWHERE, objects=robot.scene.objects, simulator=robot.state)
+        snapshot = replace(snapshot, gripper_command_m=robot.gripper_command_m)
+        made.append(try_step(simulation, library, snapshot, step))
+        robot.settle(0.05)
+    return made
+
+
+def practice(simulation, library, trials, worlds=None):
+    starts = read_starts(simulation, library, trials)
+    physics = ThreadPhysics(starts.scene, worlds or len(trials))
+    return SkillWorlds(physics, library, starts, REACH)
+
+
+@torch.no_grad()
+def carried_out(worlds, action):
+    """Outcome and number of decisions of the first run in each world, begun from each start."""
+    worlds.reset(torch.arange(worlds.worlds) % worlds.starts)
+    found = [None] * worlds.worlds
+    for number in range(1, 100):
+        stepped = worlds.step(action.expand(worlds.worlds, -1))
+        for world in torch.nonzero(stepped.ended)[:, 0].tolist():
+            said = (OUTCOMES[int(stepped.outcome[world])].name, float(stepped.reward[world]))
+            found[world] = found[world] or (*said, number)
+        if all(found):
+            return found
+    raise AssertionError(found)
+
+
+def test_without_corrections_each_world_does_what_the_executor_does(simulation, library, trials):
+    found = carried_out(practice(simulation, library, trials), NOTHING)
+    expected = [
+        (trial.outcome, float(trial.success), -(-trial.control_steps // REACH.every))
+        for trial in trials
+    ]
+    assert found == expected
+    assert found[0][0] == "SUCCESS"
+
+
+def test_residuals_see_what_they_see_in_one_world(simulation, library, trials):
+    alone = SkillPractice(simulation, library, trials[:1], REACH)
+    worlds = practice(simulation, library, trials[:1])
+    expected, _ = alone.reset()
+    with torch.no_grad():
+        inputs = worlds.reset()
+        for _ in range(6):
+            np.testing.assert_allclose(inputs[0].numpy(), expected, atol=1e-5)
+            expected = alone.step(ASIDE.numpy())[0]
+            inputs = worlds.step(ASIDE[None]).inputs
+    alone.close()
+
+
+def test_a_correction_can_spoil_a_skill_and_mend_another(simulation, library, trials, down):
+    assert carried_out(practice(simulation, library, trials[:1]), ASIDE)[0][1] == 0.0
+    off = Linear.still(down).seeking((0.6, 0.6, 0.25)).grasping(0.1).moving((0.0, -0.03, 0.0))
+    wrong = practice(simulation, library_with(pick=off), trials[:1])
+    assert carried_out(wrong, NOTHING)[0][1] == 0.0
+    assert carried_out(wrong, ASIDE)[0][1] == 1.0
+
+
+def test_a_gripper_that_waits_never_closes(simulation, library, trials):
+    assert carried_out(practice(simulation, library, trials[:1]), WAIT)[0][0] != "SUCCESS"
+
+
+def test_a_start_with_fewer_things_goes_on_the_same_among_more(simulation, library, trials):
+    both = simulation.robot(trials[0].start.objects)
+    both.set_state(trials[0].start.simulator)
+    seen, alone = both.observe(), simulation.robot(("red",))
+    red = {"red": seen.object_pose["red"].pose}
+    alone.place(seen.joint_position, 0.08, red, {"drawer": 0.0})
+    step = plan_of(simulation.facts(alone), ("pick", "red")).steps[0]
+    snapshot = replace(NOWHERE, objects=("red",), simulator=alone.state)
+    snapshot = replace(snapshot, gripper_command_m=alone.gripper_command_m)
+    few = try_step(simulation, library, snapshot, step)
+    worlds = practice(simulation, library, [few, trials[1]])
+    assert worlds.physics.scene.objects == ("red", "green")
+    found = carried_out(worlds, NOTHING)[0]
+    assert found == (few.outcome, float(few.success), -(-few.control_steps // REACH.every))
+
+
+def test_wishes_that_cannot_be_met_are_named(simulation, library, trials):
+    starts = read_starts(simulation, library, trials)
+    physics = ThreadPhysics(starts.scene, 1)
+    with pytest.raises(InputError, match="a correction holds for 4 control steps and the policy"):
+        SkillWorlds(physics, library, starts, ResidualReach(every=4))
+    with pytest.raises(InputError, match="practice is of one skill; found trials of none"):
+        read_starts(simulation, library, [])
+
+
+class Table:
+    """What BatchMonitor reads of a step's row."""
+
+    def __init__(self, facts, operator):
+        mask = lambda wanted: torch.tensor([[fact in wanted for fact in facts]])  # noqa: E731
+        held = {fact for fact in operator.preconditions if fact.predicate == "holding"}
+        self.added, self.deleted = mask(operator.add), mask(operator.delete)
+        self.kept, self.needed = mask(held), mask(operator.preconditions - operator.delete)
+
+
+KINDS = ("done", "lost", "any")
+
+
+def likely(facts, wanted, rng):
+    """How likely each fact is: those that are wanted, and not the others; or anything."""
+    if wanted is None:
+        return rng.uniform(0.3, 1.0, len(facts))
+    return np.array([0.97 if fact in wanted else 0.03 for fact in facts])
+
+
+def test_runs_end_as_one_run_does(library, trials, simulation):
+    skill = replace(library.skill("pick"), median_steps=16)
+    step = plan_of(simulation.facts(simulation.robot(("red",))), ("pick", "red")).steps[0]
+    needs = parse_facts("clear(red) gripper_empty() holding(green) open(drawer)")
+    ends = parse_facts("clear(red) gripper_empty() holding(green)")
+    operator = replace(step.operator, preconditions=needs, delete=ends)
+    step, config = replace(step, operator=operator), ExecutorConfig(patience=9, stuck_steps=7)
+    facts = sorted(operator.add | operator.delete | operator.preconditions)
+    table, rng, met = Table(facts, operator), np.random.default_rng(0), set()
+    opened = parse_facts("open(drawer)")
+    for run in range(60):
+        one, many = SkillMonitor(step, skill, config), BatchMonitor(skill, config, torch.zeros(1))
+        start = torch.ones((1, len(facts)), dtype=torch.bool)
+        many.reset(torch.ones(1, dtype=torch.bool), table, start)
+        needed = operator.preconditions - operator.delete
+        watch, count, outcome = UndoneWatch(needed, frozenset(facts)), 0, None
+        chance = likely(
+            facts, {"done": operator.add | opened, "lost": opened}.get(KINDS[run % 3]), rng
+        )
+        speed = rng.choice([0.0, 0.01])
+        ee, done = np.zeros(7), run % 2 / 1.5
+        while outcome is None:
+            truth = rng.random(len(facts)) < chance
+            now = frozenset(f for f, holds in zip(facts, truth, strict=True) if holds)
+            ee, count = ee + speed, count + 1
+            outcome = one.judge(now, ee, done)
+            if outcome is None and watch.undone(now, config.undone_steps):
+                outcome = Outcome.UNDONE
+            if outcome is None and count >= round(config.limit * skill.median_steps):
+                outcome = Outcome.OUT_OF_TIME
+            said = many.judge(
+                torch.tensor(truth)[None], torch.tensor(ee)[None], torch.tensor([done]), table
+            )
+            expected = GOES_ON if outcome is None else OUTCOMES.index(outcome)
+            assert int(said) == expected
+        met.add(outcome)
+    assert met == set(Outcome) - {Outcome.UNSEEN, Outcome.OUT_OF_TIME}
+
+
+def test_starts_that_sometimes_succeed_are_drawn_most():
+    curriculum = Curriculum(3, torch.Generator().manual_seed(0))
+    rows = torch.tensor([0, 1, 2])
+    for number in range(200):
+        success = torch.tensor([True, False, number % 2 == 0])
+        curriculum.learn(rows, torch.ones(3, dtype=torch.bool), success)
+    drawn = torch.bincount(curriculum.draw(3000), minlength=3) / 3000
+    assert drawn[2] > 0.7
+    assert (drawn[:2] > 0.05).all()
+    before = curriculum.success.clone()
+    curriculum.learn(rows, torch.zeros(3, dtype=torch.bool), torch.ones(3, dtype=torch.bool))
+    assert torch.equal(before, curriculum.success)
