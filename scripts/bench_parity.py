@@ -57,6 +57,7 @@ class Difference:
 
 
 def main() -> None:
+    """Compare, grasp, and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=GRASP_WORLDS, help="worlds that grasp")
     parser.add_argument("--seed", type=int, default=0)
@@ -119,7 +120,7 @@ def with_boxes(scene: Scene) -> Scene:
 def difference(scene: Scene) -> Difference:
     """Follow the same joint targets in both from rest, and compare after every period."""
     bank = at_rest(scene)
-    both = [ThreadPhysics(scene, 1), WarpPhysics(scene, 1, "cpu")]
+    both: list[BatchPhysics] = [ThreadPhysics(scene, 1), WarpPhysics(scene, 1, "cpu")]
     arms = [_put(physics, bank, [0]) for physics in both]
     home = torch.from_numpy(scene.arm.home)[None]
     width_m = torch.tensor([0.5 * scene.arm.gripper.width_max_m])
