@@ -15,6 +15,7 @@ import mujoco
 import numpy as np
 import torch
 from batch_grasp import PERIODS, GraspingHands
+from batch_scenes import ARM, THING, random_starts
 from numpy.typing import NDArray
 from results import Figure, write_results
 
@@ -27,20 +28,16 @@ from robot_skills.sim.batch.bank import StateBank, bank_of_arms, make_bank
 from robot_skills.sim.batch.c_threads import ThreadPhysics
 from robot_skills.sim.batch.physics import BatchPhysics
 from robot_skills.sim.batch.warp import WarpPhysics
-from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.sim.scene import Scene, build_scene
 from robot_skills.sim.sim_arm import SimArm
-from robot_skills.sim.start import reset, situation_of
 
 Floats = NDArray[np.float64]
 
 TASKS = ("blocks", "kitchen", "assembly")
-ARM = "ur5e"
 SUBSTEPS = 200
 SETTLE_S = 1.0
 SWING_RAD = 0.05  # how far joint targets go from home
 GRASP_WORLDS = 16
-GRASPED, GOAL = "red", "on(red, blue)"
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def grasp_figures(worlds: int, seed: int) -> dict[str, Figure]:
     print(f"grasping in {worlds} worlds of Warp, {PERIODS} control periods")
     scene = scene_of("blocks")
     physics = WarpPhysics(scene, worlds, "cpu")
-    lifted = grasps(physics, starts(scene, worlds, seed))
+    lifted = grasps(physics, make_bank(scene, *random_starts(scene, worlds, seed)))
     rate = wilson(lifted, worlds)
     return {"grasps": Figure(lifted, "worlds", rate.low * worlds, rate.high * worlds, worlds)}
 
@@ -150,23 +147,10 @@ def at_rest(scene: Scene) -> StateBank:
     return bank_of_arms([robot])
 
 
-def starts(scene: Scene, count: int, seed: int) -> StateBank:
-    """Random starts from which the block that is grasped lies free."""
-    robot, kinematics = SimArm(scene), MujocoKinematics(scene.arm)
-    rng = np.random.default_rng(seed)
-    goal = situation_of(scene.task, GOAL, rng).goal
-    states, commands_m = [], []
-    for _ in range(count):
-        reset(robot, kinematics, goal, rng)
-        states.append(robot.state)
-        commands_m.append(robot.gripper_command_m)
-    return make_bank(scene, np.array(states), np.array(commands_m))
-
-
 def grasps(physics: BatchPhysics, bank: StateBank) -> int:
     """In how many worlds a scripted hand lifts the block."""
     arm = _put(physics, bank, range(physics.worlds))
-    hands = GraspingHands(arm, GRASPED)
+    hands = GraspingHands(arm, THING)
     for period in range(PERIODS):
         arm.act(*hands.targets(period))
     physics.check()
