@@ -67,6 +67,7 @@ class ArmProfile:
     `servo_stiffness`, `servo_damping` and `servo_lag_s` shape the arm's own position servo;
     `reach_m` is the vendor's figure. `base_pose` (7,) is where the arm stands in the world; nearer
     to its origin than `reach_min_m`, seen from above, the hand would meet the arm itself.
+    A target runs at most `leash_rad` ahead of a measured joint, so that contact winds nothing up.
     `deploy` is None for an arm that is known in simulation only.
     """
 
@@ -90,6 +91,7 @@ class ArmProfile:
     file: Path
     deploy: DriverProfile | None = None
     reach_min_m: float = 0.0
+    leash_rad: float = 0.1
 
     @property
     def dof(self) -> int:

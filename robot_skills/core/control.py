@@ -26,7 +26,6 @@ FEW_DAMPING = 1e-3  # the same for an arm of few joints, which is oftener near w
 STRIDE = np.array([0.03, 0.03, 0.03, 0.3, 0.3, 0.3])  # m, rad: as far as a Jacobian is trusted
 TURN_RAD = 0.05  # joint step up to which a turn leaves the position alone, arm straight or not
 ITERATIONS = 3
-LEASH_RAD = 0.1  # how far a target may run ahead of the measured joint, so contact winds nothing up
 SPENT_RAD = 1e-3  # a leash that is shorter has run out
 TOO_NEAR_M = 1e-6  # straight above the base there is no way out to scale
 NULL_SPACE_GAIN = 0.02  # share of the way home a redundant arm takes per iteration
@@ -122,6 +121,7 @@ class _Limits:
     base: Array
     move_max_m: float
     reach_min_m: float
+    leash_rad: float
 
 
 class EndEffectorController:
@@ -151,6 +151,7 @@ class EndEffectorController:
             base=numbers(arm.base_pose[:2]),
             move_max_m=arm.ee_speed_max_m_s / rate_hz,
             reach_min_m=arm.reach_min_m,
+            leash_rad=arm.leash_rad,
         )
         self._target: Array | None = None
 
@@ -196,9 +197,9 @@ class EndEffectorController:
     def _limit_joints(self, target: Array, last: Array, measured: Array) -> Array:
         xp, limits = namespace(target), self._limits
         low, high = limits.position_min, limits.position_max
-        start = _between(last, measured - LEASH_RAD, measured + LEASH_RAD)
+        start = _between(last, measured - limits.leash_rad, measured + limits.leash_rad)
         step = _between(target, low, high) - start
-        leash = LEASH_RAD - xp.sign(step) * (start - measured)
+        leash = limits.leash_rad - xp.sign(step) * (start - measured)
         return _between(start + whole_step(step, limits.step_max, leash), low, high)
 
 

@@ -8,7 +8,6 @@ from robot_skills.core import poses
 from robot_skills.core.arm import ArmProfile, load_arm
 from robot_skills.core.control import (
     DAMPING,
-    LEASH_RAD,
     SPENT_RAD,
     EndEffectorController,
     Workspace,
@@ -29,6 +28,7 @@ UR5E = (
 )
 SEVEN = ((0.0, 0.34, -np.pi / 2), (0.0, 0.0, np.pi / 2), (0.0, 0.4, np.pi / 2), *UR5E[2:])
 HOME = np.array([-0.2, -1.6, 1.9, -1.9, -1.5, 0.1])
+LEASH_RAD = 0.1  # by default
 HOME_SEVEN = np.array([0.2, 0.5, -0.3, 1.2, 0.3, -0.9, 0.1])
 
 
@@ -180,6 +180,14 @@ def test_a_blocked_arms_targets_wind_up_no_further_than_the_leash():
     for _ in range(50):
         target = control.step(HOME, wanted)
     assert np.abs(target - HOME).max() == pytest.approx(LEASH_RAD)
+
+
+def test_an_arm_whose_joints_are_read_late_has_a_longer_leash():
+    control = controller(profile(leash_rad=0.3))
+    wanted = moved(ChainKinematics(UR5E).ee_pose(HOME), (0.0, 0.4, 0.0))
+    for _ in range(50):
+        target = control.step(HOME, wanted)
+    assert np.abs(target - HOME).max() == pytest.approx(0.3)
 
 
 def test_a_blocked_joint_holds_up_no_other():

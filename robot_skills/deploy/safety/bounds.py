@@ -46,8 +46,9 @@ class JointBounds:
 
 
 def deployed_arm(arm: ArmProfile, settings: SafetySettings) -> ArmProfile:
-    """The profile with the speeds that the settings leave, for controllers that plan ahead."""
+    """The profile with the speeds and the leash that the settings leave, for what plans ahead."""
     share = settings.first_run_share if settings.first_run else 1.0
     speed = JointBounds.of(arm, settings).speed * share
     ee_speed = min(arm.ee_speed_max_m_s, settings.ee_speed_max_m_s) * share
-    return replace(arm, speed_max=speed, ee_speed_max_m_s=ee_speed)
+    leash_rad = settings.lead_max_rad
+    return replace(arm, speed_max=speed, ee_speed_max_m_s=ee_speed, leash_rad=leash_rad)
