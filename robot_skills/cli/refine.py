@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import tyro
 
+from robot_skills.cli.compute import Compute, Device, choose_compute
 from robot_skills.cli.refine_stages import Stages
+from robot_skills.cli.refine_worlds import WorldStages
 from robot_skills.cli.simulated import Simulated
 
 if TYPE_CHECKING:
     from robot_skills.core.skill import Skill
     from robot_skills.nets.residual import ResidualReach
-    from robot_skills.run.practice.gate import Verdict
+    from robot_skills.run.practice.gate import Transfer, Verdict
     from robot_skills.run.practice.starts import SkillNeed
     from robot_skills.run.trials.trial import SkillTrial
     from robot_skills.storage.kept_practice import KeptPractice
@@ -53,8 +55,9 @@ class Refine:
     The cloned policy stays as it is; a small network learns to correct its targets, from the
     starts that the seen goals lead the skill to. Then old and new are tried from the same 1,000
     starts that practice never saw. The new one is kept only when it does better and the 95 %
-    interval rules out that it does worse by more than a point. A practice that was cut off goes on
-    when the same command is typed again.
+    interval rules out that it does worse by more than a point. What was practised in MuJoCo Warp
+    has to succeed as often in MuJoCo C, to within 3 points for certain. A practice that was cut off
+    goes on when the same command is typed again.
     """
 
     library: tyro.conf.Positional[Path]
@@ -89,7 +92,21 @@ class Refine:
     """Seed of the starts and of every random choice in practice."""
 
     workers: int = 2
-    """Processes that practise at the same time."""
+    """Processes that try skills at the same time, and on the CPU practise."""
+
+    device: Device = "auto"
+    """Where to practise: cuda in many worlds of MuJoCo Warp on a GPU, cpu in processes, auto on a
+    GPU where there is one; warp-cpu is MuJoCo Warp without a GPU, slow, for trying it out."""
+
+    worlds: int | None = None
+    """Worlds on the device; 4096 on a GPU and 16 without one where not given."""
+
+    randomise: float = 0.0
+    """How much the worlds differ in friction, masses, servos, sizes, delay and noise: 0 not at all,
+    1 as arms and things do. Only in MuJoCo Warp."""
+
+    board: Path | None = None
+    """Folder in which TensorBoard finds the rounds of practice. Only in MuJoCo Warp."""
 
     def run(self) -> None:
         """Choose, practise, compare, and save where the refined skill is better."""
@@ -97,6 +114,9 @@ class Refine:
 
         started_s = time.monotonic()
         self._check()
+        compute = choose_compute(self.device, self.worlds)
+        self._check_for(compute)
+        print(compute.why)
         chosen = self._choose()
         passed_s = time.monotonic() - started_s
         comparing_s = chosen.measuring_s(LEAST_PAIRS)
@@ -104,17 +124,19 @@ class Refine:
         left_s = 60 * self.minutes - passed_s - comparing_s
         if left_s < least_s:
             print(overrun_line(self.minutes, passed_s + least_s + comparing_s))
-        kept = self._kept(chosen.name)
-        practised = self._practise(chosen, max(left_s, least_s), kept)
+        kept = self._kept(chosen.name, compute)
+        practised = self._practise(chosen, max(left_s, least_s), kept, compute)
         refined = self._refined(chosen.name, practised)
         first_seed = HELD_OUT_SEED + SEEDS_APART * self.seed
         before = self._stages.collect(chosen.name, LEAST_PAIRS, chosen.uses, first_seed)
         after = self._stages.repeat(refined, before)
         verdict = judge([t.success for t in before], [t.success for t in after])
         print("\n".join(verdict_lines(chosen.name, verdict)))
-        if verdict.accepted:
+        transfer = self._transfer(refined, after, compute) if compute.device else None
+        if verdict.accepted and (transfer is None or transfer.accepted):
             minutes = (time.monotonic() - started_s) / 60
-            self._save(refined, verdict, after, practised.steps, minutes)
+            told = self._told(practised.steps, minutes, transfer)
+            self._save(refined, verdict, after, told)
         else:
             print(f"{self.library} is as it was")
         kept.remove()
@@ -122,6 +144,21 @@ class Refine:
     @property
     def _stages(self) -> Stages:
         return Stages(Simulated(self.library, self.env, self.arm), self.seed, self.workers)
+
+    def _in_worlds(self, compute: Compute) -> WorldStages:
+        simulated = Simulated(self.library, self.env, self.arm)
+        return WorldStages(simulated, compute, self.seed, self.randomise, self.board)
+
+    def _transfer(
+        self, refined: "Skill", after: "Sequence[SkillTrial]", compute: Compute
+    ) -> "Transfer":
+        """The refined skill in MuJoCo Warp from the starts that it was tried from in MuJoCo C."""
+        from robot_skills.run.practice.gate import judge_transfer
+
+        in_worlds = self._in_worlds(compute).tried(refined, after)
+        transfer = judge_transfer(in_worlds, [trial.success for trial in after])
+        print("\n".join(transfer_lines(transfer)))
+        return transfer
 
     @property
     def _reach(self) -> "ResidualReach":
@@ -142,11 +179,24 @@ class Refine:
             if getattr(self, flag) <= 0:
                 name = flag.replace("_", "-")
                 raise InputError(f"--{name} must be above 0; found {getattr(self, flag):g}")
+        if not 0.0 <= self.randomise <= 4.0:
+            raise InputError(f"--randomise goes from 0 (none) to 4; found {self.randomise:g}")
         if self.starts is not None:
             load_trials(self.starts)
         if self.out is not None:
             check_free(self.out, replace=False)
         check_folder((self.out or self.library).parent)
+
+    def _check_for(self, compute: Compute) -> None:
+        """Raise InputError for flags that mean nothing where practice will be."""
+        from robot_skills.core.errors import InputError
+
+        only = {"worlds": self.worlds, "randomise": self.randomise, "board": self.board}
+        given = [f"--{name}" for name, value in only.items() if value]
+        if given and not compute.device:
+            raise InputError(
+                f"{', '.join(given)} is for MuJoCo Warp; here it is {compute.why}: leave it away"
+            )
 
     def _choose(self) -> Chosen:
         """The skill that was asked for or limits the plans most, and trials to practise from."""
@@ -181,7 +231,7 @@ class Refine:
             raise InputError(f"--starts {self.starts}: holds no trial of the skill {name}")
         return found
 
-    def _kept(self, name: str) -> "KeptPractice":
+    def _kept(self, name: str, compute: Compute) -> "KeptPractice":
         from robot_skills import __version__
         from robot_skills.storage.file_hash import sha256_of
         from robot_skills.storage.kept_practice import KeptPractice
@@ -191,17 +241,21 @@ class Refine:
         setting = (self.env, self.arm, self.seed, self._reach, AlgorithmConfig())
         given = sorted(self.starts.iterdir()) if self.starts else []
         files = [sha256_of(file) for file in given if file.is_file()]
-        parts = (__version__, library_sha256(self.library), name, *setting, *files)
+        place = (compute.device, compute.worlds, self.randomise) if compute.device else ()
+        parts = (__version__, library_sha256(self.library), name, *setting, *files, *place)
         key = hashlib.sha256(repr(parts).encode()).hexdigest()
         return KeptPractice(self.out or self.library, key)
 
-    def _practise(self, chosen: Chosen, budget_s: float, kept: "KeptPractice") -> "Practised":
+    def _practise(
+        self, chosen: Chosen, budget_s: float, kept: "KeptPractice", compute: Compute
+    ) -> "Practised":
         print(
             f"practising {chosen.name} for {budget_s / 60:.0f} minutes from {len(chosen.starts)} "
             "starts"
         )
+        stages = self._in_worlds(compute) if compute.device else self._stages
         try:
-            return self._stages.practise(chosen.starts, self._reach, budget_s, kept)
+            return stages.practise(chosen.starts, self._reach, budget_s, kept)
         except KeyboardInterrupt:
             print(f"kept in {kept.folder}: the same command goes on from there")
             raise
@@ -213,17 +267,9 @@ class Refine:
         skill = load_library(self.library).skill(name)
         return with_residual(skill, dict(practised.weights), practised.layers, self._reach)
 
-    def _save(
-        self,
-        refined: "Skill",
-        verdict: "Verdict",
-        after: "Sequence[SkillTrial]",
-        steps: int,
-        minutes: float,
-    ) -> None:
+    def _told(self, steps: int, minutes: float, transfer: "Transfer | None") -> dict[str, str]:
+        """What the lineage keeps of how the skill was refined."""
         from robot_skills import __version__
-        from robot_skills.run.practice.refined import accept
-        from robot_skills.storage.libraries import load_library, save_library
 
         told = {
             "seed": str(self.seed),
@@ -231,9 +277,29 @@ class Refine:
             "minutes": f"{minutes:.0f}",
             "version": __version__,
         }
+        if transfer is None:
+            return told
+        return told | {
+            "randomise": f"{self.randomise:g}",
+            "success in MuJoCo Warp": str(transfer.practised),
+            "success in MuJoCo C": str(transfer.in_c),
+            "drop": f"{-100 * transfer.difference.value:.1f} points",
+            "MuJoCo C less Warp": str(transfer.difference),
+        }
+
+    def _save(
+        self,
+        refined: "Skill",
+        verdict: "Verdict",
+        after: "Sequence[SkillTrial]",
+        told: dict[str, str],
+    ) -> None:
+        from robot_skills.run.practice.refined import accept
+        from robot_skills.storage.libraries import load_library, save_library
+
         library = accept(load_library(self.library), refined, verdict, after, told)
         to = save_library(self.out or self.library, library, replace=self.out is None)
-        print(f"{to} written after {minutes:.0f} minutes")
+        print(f"{to} written after {told['minutes']} minutes")
 
 
 def overrun_line(minutes: float, needed_s: float) -> str:
@@ -259,4 +325,15 @@ def verdict_lines(skill: str, verdict: "Verdict") -> list[str]:
         f"  new         {verdict.after}",
         f"  difference  {verdict.difference}",
         f"  {verdict.reason}",
+    ]
+
+
+def transfer_lines(transfer: "Transfer") -> list[str]:
+    """Success in both physics, difference and decision, as lines of text."""
+    return [
+        f"the new skill from the same {transfer.difference.n} starts",
+        f"  MuJoCo Warp {transfer.practised}",
+        f"  MuJoCo C    {transfer.in_c}",
+        f"  difference  {transfer.difference}",
+        f"  {transfer.reason}",
     ]

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from run_skills import Linear, library_with
 
-from robot_skills.cli import main, refine, refine_stages
+from robot_skills.cli import compute, main, refine, refine_stages
 from robot_skills.core import poses
 from robot_skills.core.arm import load_arm
+from robot_skills.core.errors import InputError
 from robot_skills.paths import find
 from robot_skills.run.evaluate.statistics import wilson
 from robot_skills.run.practice import gate
@@ -97,3 +98,39 @@ def test_starts_of_another_skill_are_refused(library, quick, tmp_path, capsys):
     words = ["refine", str(library), "--skill", "pick", "--starts", str(folder), "--workers", "1"]
     assert main(words) == 1
     assert "holds no trial of the skill pick" in capsys.readouterr().err
+
+
+def test_where_there_is_no_gpu_practice_is_on_the_cpu_and_says_why(monkeypatch):
+    monkeypatch.setattr(compute, "_no_cuda", lambda: "torch finds no CUDA device")
+    found = compute.choose_compute("auto", None)
+    assert found.device == ""
+    assert "stable-baselines3 on the CPU" in found.why
+    assert found.why.endswith(("no CUDA device", "cannot be imported"))
+    with pytest.raises(InputError, match=r"--device cuda: .*robot-skills\[gpu\].*--device cpu"):
+        compute.choose_compute("cuda", None)
+    with pytest.raises(InputError, match="--worlds must be at least 1; found 0"):
+        compute.choose_compute("auto", 0)
+
+
+def test_where_there_is_a_gpu_practice_is_there(monkeypatch):
+    monkeypatch.setattr(compute, "_lacking", lambda _device: "")
+    monkeypatch.setattr(compute, "_gpu", lambda: "Some GPU")
+    for device in ("auto", "cuda"):
+        found = compute.choose_compute(device, None)
+        assert (found.device, found.worlds) == ("cuda", 4096)
+        assert "4096 worlds of MuJoCo Warp on Some GPU" in found.why
+    assert compute.choose_compute("cpu", None).device == ""
+    assert compute.choose_compute("warp-cpu", 3).worlds == 3
+
+
+def test_flags_of_many_worlds_are_refused_where_there_are_none(library, capsys):
+    words = ["refine", str(library), "--device", "cpu", "--randomise", "1", "--worlds", "8"]
+    assert main(words) == 1
+    assert "--worlds, --randomise is for MuJoCo Warp" in capsys.readouterr().err
+
+
+def test_what_was_lost_on_the_way_to_mujoco_c_is_said():
+    transfer = gate.judge_transfer([True] * 1000, [True] * 900 + [False] * 100)
+    lines = "\n".join(refine.transfer_lines(transfer))
+    assert "difference  -10.0 points" in lines
+    assert "may have been lost on the way to MuJoCo C" in lines

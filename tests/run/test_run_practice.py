@@ -135,6 +135,26 @@ def test_the_gate_lets_through_only_what_is_better_for_certain(gained, lost, n, 
     assert (verdict.difference.gained, verdict.difference.lost) == (gained, lost)
 
 
+@pytest.mark.parametrize(
+    ("gained", "lost", "n", "accepted", "reason"),
+    [
+        (0, 0, 1000, True, "what was learned holds in MuJoCo C"),
+        (40, 50, 1000, True, "what was learned holds in MuJoCo C"),
+        (0, 15, 1000, True, "what was learned holds in MuJoCo C"),
+        (0, 0, 999, False, "999 paired starts are fewer than 1000"),
+        (0, 40, 1000, False, "points may have been lost on the way to MuJoCo C"),
+    ],
+)
+def test_what_is_lost_from_one_physics_to_the_other_is_refused(gained, lost, n, accepted, reason):
+    practised = [False] * gained + [True] * lost + [True] * (n - gained - lost)
+    in_c = [True] * gained + [False] * lost + [True] * (n - gained - lost)
+    transfer = gate.judge_transfer(practised, in_c)
+    assert transfer.accepted is accepted
+    assert reason in transfer.reason
+    assert transfer.difference.value == pytest.approx((gained - lost) / n)
+    assert transfer.in_c.n == n
+
+
 def trial(skill, success, first_try=True):
     outcome = "SUCCESS" if success else "LATE"
     return SkillTrial(

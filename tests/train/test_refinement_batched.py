@@ -10,7 +10,7 @@ pytest.importorskip("rsl_rl", reason="the extra gpu is not installed")
 
 from robot_skills.core.errors import InputError
 from robot_skills.nets.residual import ResidualRunner
-from robot_skills.train.refinement.batched import practising
+from robot_skills.train.refinement.batched import trying
 from robot_skills.train.refinement.batched.algorithm import (
     BatchedConfig,
     export_residual,
@@ -21,8 +21,8 @@ from robot_skills.train.refinement.batched.practising import (
     Telling,
     mean_of,
     practise_worlds,
-    try_out,
 )
+from robot_skills.train.refinement.batched.trying import success_rate, successes
 from robot_skills.train.refinement.practising import Budget
 from robot_skills.train.refinement.state import PracticeState
 
@@ -77,8 +77,8 @@ def test_practice_mends_what_never_succeeded_and_stops_when_it_is_good():
     def act(inputs):
         return torch.tensor(np.array([runner(row) for row in inputs.double().numpy()]))
 
-    assert try_out(Guess(), lambda inputs: torch.zeros((32, 2))) == 0.0
-    assert try_out(Guess(), act) == 1.0
+    assert success_rate(Guess(), lambda inputs: torch.zeros((32, 2))) == 0.0
+    assert success_rate(Guess(), act) == 1.0
     assert practised.success[-1] >= 0.99
     assert len(practised.success) < 60
     assert practised.steps == len(practised.success) * 32 * 32
@@ -139,5 +139,11 @@ def test_rounds_are_drawn_for_tensorboard(once, tmp_path):
 
 
 def test_a_run_without_end_is_no_success(monkeypatch):
-    monkeypatch.setattr(practising, "TRIAL_STEPS", 1)
-    assert try_out(Guess(), lambda inputs: torch.stack([inputs[:, 0]] * 2, dim=1)) == 0.0
+    monkeypatch.setattr(trying, "TRIAL_STEPS", 1)
+    assert success_rate(Guess(), lambda inputs: torch.stack([inputs[:, 0]] * 2, dim=1)) == 0.0
+
+
+def test_every_start_is_tried_however_few_the_worlds():
+    rows = torch.tensor([0, 1, 2, 3, 0])
+    good = successes(Guess(2), lambda inputs: torch.full((2, 2), 0.4), rows)
+    assert good.tolist() == [False, False, True, True, False]

@@ -1,4 +1,4 @@
-"""Whether a refined skill may take the place of the old one."""
+"""Whether a refined skill may take the old one's place, and keeps what it learned elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from robot_skills.run.evaluate.statistics import Difference, Rate, paired_differ
 
 LEAST_PAIRS = 1000
 MARGIN = 0.01  # of success that may be lost for want of certainty
+DROP_MARGIN = 0.03  # the same for what is lost from the physics practised in to MuJoCo C
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,46 @@ def judge(before: Sequence[bool], after: Sequence[bool]) -> Verdict:
         accepted=not reason,
         reason=reason or "the new skill takes the old one's place",
     )
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Success in the physics that was practised in and in MuJoCo C, from the same starts.
+
+    `difference` is that of MuJoCo C less the other; its opposite is the drop.
+    """
+
+    practised: Rate
+    in_c: Rate
+    difference: Difference
+    accepted: bool
+    reason: str
+
+
+def judge_transfer(practised: Sequence[bool], in_c: Sequence[bool]) -> Transfer:
+    """Compare a skill in two physics from paired starts, held out from practice.
+
+    It is accepted when the lower end of the difference's 95 % interval is not below -3 points,
+    over at least `LEAST_PAIRS` starts.
+    """
+    difference = paired_difference(practised, in_c)
+    reason = _reason_against_transfer(difference)
+    return Transfer(
+        practised=wilson(sum(practised), len(practised)),
+        in_c=wilson(sum(in_c), len(in_c)),
+        difference=difference,
+        accepted=not reason,
+        reason=reason or "what was learned holds in MuJoCo C",
+    )
+
+
+def _reason_against_transfer(difference: Difference) -> str:
+    if difference.n < LEAST_PAIRS:
+        return f"kept the old skill: {difference.n} paired starts are fewer than {LEAST_PAIRS}"
+    if difference.low < -DROP_MARGIN:
+        lost = 100 * -difference.low
+        return f"kept the old skill: {lost:.1f} points may have been lost on the way to MuJoCo C"
+    return ""
 
 
 def _reason_against(difference: Difference) -> str:

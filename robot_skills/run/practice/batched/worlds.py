@@ -91,7 +91,8 @@ class SkillWorlds:
     def reset(self, rows: torch.Tensor | None = None) -> torch.Tensor:
         """Inputs (N, F) of new runs from starts `rows` (N,), or drawn ones, in every world."""
         everywhere = torch.ones_like(self._rows, dtype=torch.bool)
-        self._begin(everywhere, self.curriculum.draw(self.worlds) if rows is None else rows)
+        given = self.curriculum.draw(self.worlds) if rows is None else rows.to(self._rows.device)
+        self._begin(everywhere, given)
         return self._decide()
 
     def step(self, action: torch.Tensor) -> Stepped:

@@ -22,3 +22,13 @@ class Board:
     def close(self) -> None:
         """Write what is not written yet."""
         self._writer.close()
+
+
+class NoBoard:
+    """Draws nothing."""
+
+    def __call__(self, one: Round) -> None:
+        """Take no note of a round."""
+
+    def close(self) -> None:
+        """Nothing is open."""

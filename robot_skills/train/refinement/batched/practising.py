@@ -15,16 +15,14 @@ from robot_skills.train.refinement.batched.algorithm import (
     networks_of,
     observed,
 )
+from robot_skills.train.refinement.batched.trying import Act, success_rate
 from robot_skills.train.refinement.batched.worlds import Worlds
 from robot_skills.train.refinement.practising import Budget, Clock, Keep, Practised
 from robot_skills.train.refinement.state import PracticeState, arrays_of, restore
 
 LOOK_STEPS = 20  # decisions in each world, to see what the inputs are like without corrections
 LEAST_LOOKS = 2000  # rows of inputs for that, where the worlds are few
-TRIAL_STEPS = 400  # decisions after which a run without end counts as failed
 RATE = "learning_rate"
-
-Act = Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def practise_worlds(
             inputs, figures = _round(learner, worlds, config, inputs)
             decisions += config.round_steps * worlds.worlds
             tries = len(success) % config.try_every == config.try_every - 1
-            rate = try_out(worlds, mean_of(learner)) if tries else _last(success)
+            rate = success_rate(worlds, mean_of(learner)) if tries else _last(success)
             inputs = worlds.reset() if tries else inputs
             success.append(rate)
             tell.keep(_state(learner, success, decisions))
@@ -85,24 +83,6 @@ def mean_of(learner: PPO) -> Act:
         return torch.as_tensor(learner.actor(observed(inputs)))
 
     return act
-
-
-@torch.no_grad()
-def try_out(worlds: Worlds, act: Act) -> float:
-    """Share of successes of one run in every world, from starts that differ as long as they can."""
-    device = worlds.reset().device
-    order = torch.randperm(worlds.starts, device=device)
-    inputs = worlds.reset(order[torch.arange(worlds.worlds, device=device) % worlds.starts])
-    goes_on = torch.ones(worlds.worlds, dtype=torch.bool, device=device)
-    good = torch.zeros_like(goes_on)
-    for _ in range(TRIAL_STEPS):
-        stepped = worlds.step(act(inputs))
-        good |= goes_on & stepped.ended & (stepped.reward > 0.0)
-        goes_on &= ~stepped.ended
-        inputs = stepped.inputs
-        if not goes_on.any():
-            break
-    return float(good.float().mean())
 
 
 @torch.no_grad()

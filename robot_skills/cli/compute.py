@@ -1,0 +1,68 @@
+"""Where refinement practises: processes on the CPU, or many worlds at once on a device."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Literal
+
+Device = Literal["auto", "cpu", "cuda", "warp-cpu"]
+
+NEEDED = ("mujoco_warp", "rsl_rl", "tensordict")
+GPU_WORLDS = 4096
+CPU_WORLDS = 16  # Warp compiles for the CPU as well, and is slow there
+INSTALL = "install both: pip install 'robot-skills[gpu]', and torch for CUDA from pytorch.org"
+
+
+@dataclass(frozen=True)
+class Compute:
+    """How to practise: on `device` in `worlds` worlds of MuJoCo Warp, or in processes if it is "".
+
+    `why` says why, in a line.
+    """
+
+    device: str
+    worlds: int
+    why: str
+
+
+def choose_compute(device: Device, worlds: int | None) -> Compute:
+    """The back end for a --device; InputError for one that is not here, with what would do."""
+    from robot_skills.core.errors import InputError
+
+    if worlds is not None and worlds < 1:
+        raise InputError(f"--worlds must be at least 1; found {worlds}")
+    lacking = _lacking(device)
+    if device == "cpu" or (device == "auto" and lacking):
+        return Compute("", 0, f"practising with stable-baselines3 on the CPU: {lacking or 'asked'}")
+    if lacking:
+        raise InputError(f"--device {device}: {lacking}; {INSTALL}, or take --device cpu")
+    if device == "warp-cpu":
+        count = worlds or CPU_WORLDS
+        return Compute(
+            "cpu", count, f"practising in {count} worlds of MuJoCo Warp on the CPU: slow"
+        )
+    count = worlds or GPU_WORLDS
+    return Compute("cuda", count, f"practising in {count} worlds of MuJoCo Warp on {_gpu()}")
+
+
+def _lacking(device: Device) -> str:
+    """What keeps worlds from a device, or ""."""
+    if device == "cpu":
+        return ""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        return f"{', '.join(missing)} cannot be imported"
+    return "" if device == "warp-cpu" else _no_cuda()
+
+
+def _no_cuda() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return ""
+    return f"torch {torch.__version__} finds no CUDA device"
+
+
+def _gpu() -> str:
+    import torch
+
+    return str(torch.cuda.get_device_name())

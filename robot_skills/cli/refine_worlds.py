@@ -1,0 +1,93 @@
+"""Practice and trials of one skill in many worlds of MuJoCo Warp on one device."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robot_skills.cli.compute import Compute
+from robot_skills.cli.simulated import Simulated
+
+if TYPE_CHECKING:
+    from robot_skills.core.skill import Skill
+    from robot_skills.nets.residual import ResidualReach
+    from robot_skills.run.practice.batched.worlds import SkillWorlds
+    from robot_skills.run.trials.trial import SkillTrial
+    from robot_skills.storage.kept_practice import KeptPractice
+    from robot_skills.train.refinement.practising import Practised
+
+
+@dataclass(frozen=True)
+class WorldStages:
+    """What is done with one library in many worlds, from one seed.
+
+    The worlds differ by `randomise` times what arms and things usually differ by. Rounds of
+    practice are drawn for TensorBoard in `board`, where that is given.
+    """
+
+    simulated: Simulated
+    compute: Compute
+    seed: int
+    randomise: float = 0.0
+    board: Path | None = None
+
+    def practise(
+        self,
+        starts: "Sequence[SkillTrial]",
+        reach: "ResidualReach",
+        budget_s: float,
+        kept: "KeptPractice",
+    ) -> "Practised":
+        """A residual for the skill of these trials; what is `kept` is gone on with."""
+        from robot_skills.cli.progress import track
+        from robot_skills.train.refinement.batched.algorithm import BatchedConfig
+        from robot_skills.train.refinement.batched.board import Board, NoBoard
+        from robot_skills.train.refinement.batched.practising import Telling, practise_worlds
+        from robot_skills.train.refinement.practising import Budget
+        from robot_skills.train.refinement.state import PracticeState
+
+        found = kept.load()
+        state = PracticeState.of(*found) if found else None
+        worlds = self._worlds(starts, reach, self.randomise)
+        with closing(Board(self.board) if self.board else NoBoard()) as board:
+            return practise_worlds(
+                worlds,
+                BatchedConfig(),
+                Budget(budget_s),
+                self.seed,
+                state,
+                Telling(lambda one: kept.save(one.arrays, one.figures), board, track),
+            )
+
+    def tried(self, skill: "Skill", trials: "Sequence[SkillTrial]") -> list[bool]:
+        """Whether a refined skill succeeds from the start of each trial, in worlds all alike."""
+        import torch
+
+        from robot_skills.nets.batched.residual import residual_in_torch
+        from robot_skills.nets.batched.worlds import maker
+        from robot_skills.nets.residual import PREFIX, SETTINGS, reach_of
+        from robot_skills.train.refinement.batched.trying import successes
+
+        worlds = self._worlds(trials, reach_of(skill), randomise=0.0)
+        own = {
+            name.removeprefix(PREFIX): array
+            for name, array in skill.weights.items()
+            if name.startswith(PREFIX)
+        }
+        make = maker(worlds.physics.device, torch.float32)
+        act = residual_in_torch(own, int(str(skill.settings[SETTINGS[0]])), make)
+        found: list[bool] = successes(worlds, act, torch.arange(len(trials))).tolist()
+        return found
+
+    def _worlds(
+        self, trials: "Sequence[SkillTrial]", reach: "ResidualReach", randomise: float
+    ) -> "SkillWorlds":
+        from robot_skills.run.practice.batched.starts import read_starts
+        from robot_skills.run.practice.batched.worlds import SkillWorlds
+        from robot_skills.sim.batch.warp import WarpPhysics
+
+        library, simulation, _ = self.simulated.parts()
+        starts = read_starts(simulation, library, trials)
+        physics = WarpPhysics(starts.scene, self.compute.worlds, self.compute.device)
+        return SkillWorlds(physics, library, starts, reach, self.seed)
