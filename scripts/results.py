@@ -1,5 +1,6 @@
 """Measured figures as files: docs/results/<name>.json, written by every benchmark."""
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -16,7 +17,10 @@ from robot_skills.run.evaluate.statistics import Rate
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results"
-PACKAGES = ("robot-skills", "mujoco", "robosuite", "numpy", "torch", "scikit-learn", "ruptures")
+PACKAGES = (
+    *("robot-skills", "mujoco", "mujoco-warp", "robosuite"),
+    *("numpy", "torch", "scikit-learn", "ruptures"),
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,18 @@ class Figure:
             raise ValueError("a figure without a value needs a note that says why")
 
 
+@dataclass(frozen=True)
+class Label:
+    """A figure that is a word: the name of what was measured on."""
+
+    value: str
+    unit: str = "name"
+    low: None = None
+    high: None = None
+    n: None = None
+    note: str = ""
+
+
 def share(found: Rate, note: str = "") -> Figure:
     """A rate as a figure."""
     return Figure(found.value, "share", found.low, found.high, found.n, note)
@@ -45,7 +61,7 @@ def share(found: Rate, note: str = "") -> Figure:
 
 def write_results(
     name: str,
-    figures: Mapping[str, Figure],
+    figures: Mapping[str, Figure | Label],
     seeds: Iterable[int] = (),
     *,
     folder: Path = RESULTS,
@@ -80,9 +96,12 @@ def read_results(file: Path) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {
-        name: importlib.metadata.version(name) for name in PACKAGES
-    }
+    """Of the packages that are installed: a machine for one benchmark may have few."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def _commit() -> str:

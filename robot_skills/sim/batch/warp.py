@@ -73,7 +73,7 @@ class WarpPhysics:
         """Poses (N, K, 7) in world of bodies by their number in the model."""
         key = tuple(bodies)
         if key not in self._chosen:
-            self._chosen[key] = torch.tensor(key, device=self.device)
+            self._chosen[key] = torch.tensor(key, device=self.device, dtype=torch.long)
         chosen = self._chosen[key]
         return torch.cat([self._xpos[:, chosen], self._xquat[:, chosen]], dim=-1)
 
