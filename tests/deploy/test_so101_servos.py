@@ -30,10 +30,10 @@ def so101() -> ArmProfile:
 class Rig:
     """A bank of servos before bare joints."""
 
-    def __init__(self, arm: ArmProfile) -> None:
+    def __init__(self, arm: ArmProfile, gap: float = 0.0) -> None:
         self.physics = LagJoints(arm.home, 0.02, 0.07, 0.12, TICK_S)
         self.events: list[str] = []
-        self.bank = ServoBank(arm, self.physics, draw_gap(0.0, 0), self.note, TICK_S)
+        self.bank = ServoBank(arm, self.physics, draw_gap(gap, 0), self.note, TICK_S)
         self.servos = self.bank.servos
         self.ticks = 0
 
@@ -89,12 +89,18 @@ def test_the_goal_is_reached_to_a_step_once_torque_is_on(rig: Rig) -> None:
     assert abs(rig.seen(0, registers.PRESENT_POSITION) - start - 300) <= 1
 
 
-def test_torque_that_comes_on_holds_the_place_whatever_the_goal_was(rig: Rig) -> None:
+@pytest.mark.parametrize("gap", [0.0, 2.0])
+def test_torque_that_comes_on_holds_the_place_whatever_the_goal_was(
+    so101: ArmProfile, gap: float
+) -> None:
+    rig = Rig(so101, gap)
+    rig.run(0.5)
     start = rig.seen(2, registers.PRESENT_POSITION)
     rig.write(2, registers.GOAL_POSITION, start - 400)
     rig.write(2, registers.TORQUE_ENABLE, 1)
-    rig.run(0.5)
-    assert abs(rig.seen(2, registers.PRESENT_POSITION) - start) <= 1
+    for _ in range(50):
+        rig.run(0.01)
+        assert abs(rig.seen(2, registers.PRESENT_POSITION) - start) <= 1
 
 
 def test_goals_beyond_the_limits_stop_at_the_limits(rig: Rig) -> None:

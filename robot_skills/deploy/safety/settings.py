@@ -107,7 +107,7 @@ _SERVO_ARM: dict[str, Any] = {
     "distance_stop_m": 0.005,
     "load_share": 0.8,
     "start_pose_rad": 0.08,
-    "speed_overshoot": 0.06,
+    "speed_overshoot": 0.1,
     "lead_max_rad": 0.2,
     "tracking_error_rad": 0.25,
     "has_brakes": False,

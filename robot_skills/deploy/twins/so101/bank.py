@@ -31,8 +31,9 @@ MOVING_STEPS_S = 10.0
 class ServoBank:
     """Moves the physics to the servos' goals and keeps their registers true.
 
-    `gap` delays goals on their way to the motors and measurements on their way to the registers:
-    the bus itself answers at once, as a servo's does.
+    `gap` delays goals, and with them torque, on their way to the motors, and measurements on their
+    way to the registers: the bus itself answers at once, as a servo's does. Torque is taken away at
+    once.
     """
 
     def __init__(
@@ -58,9 +59,9 @@ class ServoBank:
         self._velocity = np.zeros(count)
         self._load = np.zeros(count)
         self._goal = self._encoder.copy()
-        self._due_goal = self._goal
+        self._due_goal, self._due_enabled = self._goal, self._enabled
         self._ramp = Ramp(self._encoder, tick_s)
-        self._goals: DelayLine[Floats] = DelayLine(gap.delay_in_s)
+        self._goals: DelayLine[tuple[Floats, NDArray[np.bool_]]] = DelayLine(gap.delay_in_s)
         self._seen: DelayLine[tuple[Floats, Floats, Floats]] = DelayLine(gap.delay_out_s)
         self._snapshot = (self._encoder, self._velocity, self._load)
         for index, servo in enumerate(self.servos):
@@ -71,12 +72,11 @@ class ServoBank:
 
     def advance(self, time_s: float) -> None:
         """Let one tick pass: ramps, physics, then protection."""
+        self._goals.push(time_s, (self._goal.copy(), self._enabled.copy()))
+        self._due_goal, self._due_enabled = self._newest_due(time_s)
         share = self._torque_share()
         loose = share == 0.0
         self._ramp.follow(self._encoder, loose)
-        self._goals.push(time_s, self._goal.copy())
-        for goal in self._goals.due(time_s):
-            self._due_goal = goal
         goal = np.where(loose, self._encoder, self._due_goal)
         reference = self._ramp.advance(goal, self._speed, self._acceleration)
         angles = (reference - self._mounting) * RAD_PER_STEP
@@ -87,6 +87,9 @@ class ServoBank:
         self._seen.push(time_s, (self._encoder, self._velocity, self._load))
         for snapshot in self._seen.due(time_s):
             self._snapshot = snapshot
+
+    def _newest_due(self, time_s: float) -> tuple[Floats, NDArray[np.bool_]]:
+        return ([(self._due_goal, self._due_enabled)] + self._goals.due(time_s))[-1]
 
     def refresh(self) -> None:
         """Write what is measured into every servo's registers."""
@@ -137,7 +140,7 @@ class ServoBank:
 
     def _torque_share(self) -> Floats:
         """Share (S,) of its torque that each servo may use now; 0 is loose."""
-        share = np.minimum(self._limit, self.protection.share) * self._enabled
+        share = np.minimum(self._limit, self.protection.share) * self._enabled * self._due_enabled
         if self.dead:
             share[list(self.dead)] = 0.0
         return share
