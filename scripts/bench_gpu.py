@@ -176,7 +176,7 @@ def _unmeasured() -> dict[str, Figure]:
 
 
 def _nothing() -> str:
-    return f"not measured: there was no CUDA device; {COMMAND} measures it where there is one"
+    return f"there was no CUDA device; {COMMAND} measures it where there is one"
 
 
 def _name(device: torch.device) -> str:
