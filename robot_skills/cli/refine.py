@@ -169,6 +169,7 @@ class Refine:
     def _check(self) -> None:
         from robot_skills.core.errors import InputError
         from robot_skills.run.trials.trial_files import load_trials
+        from robot_skills.sim.spreads import LARGEST_SCALE
         from robot_skills.storage.libraries import check_free, load_library
         from robot_skills.storage.writable import check_folder
 
@@ -179,8 +180,9 @@ class Refine:
             if getattr(self, flag) <= 0:
                 name = flag.replace("_", "-")
                 raise InputError(f"--{name} must be above 0; found {getattr(self, flag):g}")
-        if not 0.0 <= self.randomise <= 4.0:
-            raise InputError(f"--randomise goes from 0 (none) to 4; found {self.randomise:g}")
+        if not 0.0 <= self.randomise <= LARGEST_SCALE:
+            most = f"{LARGEST_SCALE:g}"
+            raise InputError(f"--randomise goes from 0 (none) to {most}; found {self.randomise:g}")
         if self.starts is not None:
             load_trials(self.starts)
         if self.out is not None:

@@ -85,9 +85,14 @@ class WorldStages:
     ) -> "SkillWorlds":
         from robot_skills.run.practice.batched.starts import read_starts
         from robot_skills.run.practice.batched.worlds import SkillWorlds
+        from robot_skills.sim.batch.randomise import draw_differences
         from robot_skills.sim.batch.warp import WarpPhysics
 
         library, simulation, _ = self.simulated.parts()
         starts = read_starts(simulation, library, trials)
         physics = WarpPhysics(starts.scene, self.compute.worlds, self.compute.device)
-        return SkillWorlds(physics, library, starts, reach, self.seed)
+        worlds = SkillWorlds(physics, library, starts, reach, self.seed)
+        if randomise > 0.0:
+            count = self.compute.worlds
+            worlds.differ(draw_differences(starts.scene, count, randomise, self.seed), self.seed)
+        return worlds

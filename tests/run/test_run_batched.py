@@ -7,6 +7,7 @@ import pytest
 import torch
 from run_skills import Linear, library_with, plan_of
 
+from robot_skills.core import poses
 from robot_skills.core.errors import InputError
 from robot_skills.core.facts import parse_facts
 from robot_skills.nets.residual import ResidualReach
@@ -15,13 +16,16 @@ from robot_skills.run.execute.config import ExecutorConfig
 from robot_skills.run.execute.needed import UndoneWatch
 from robot_skills.run.execute.skill_monitor import Outcome, SkillMonitor
 from robot_skills.run.practice.batched.curriculum import Curriculum
+from robot_skills.run.practice.batched.delay import CommandDelay
 from robot_skills.run.practice.batched.monitor import GOES_ON, OUTCOMES, BatchMonitor
+from robot_skills.run.practice.batched.noise import PoseNoise
 from robot_skills.run.practice.batched.starts import read_starts
 from robot_skills.run.practice.batched.worlds import SkillWorlds
 from robot_skills.run.practice.environment import SkillPractice
 from robot_skills.run.trials.collecting import try_step
 from robot_skills.run.trials.trial import Snapshot
 from robot_skills.sim.batch.c_threads import ThreadPhysics
+from robot_skills.sim.batch.randomise import draw_differences
 
 REACH = ResidualReach(position_m=0.03, rotation_rad=0.1)
 NOWHERE = Snapshot((), np.zeros(1), 0.0, None, None, np.zeros(7), 0.0, 0.0, frozenset())
@@ -205,3 +209,34 @@ def test_starts_that_sometimes_succeed_are_drawn_most():
     before = curriculum.success.clone()
     curriculum.learn(rows, torch.zeros(3, dtype=torch.bool), torch.ones(3, dtype=torch.bool))
     assert torch.equal(before, curriculum.success)
+
+
+def test_a_command_arrives_as_late_as_the_link_is():
+    delay = CommandDelay(torch.tensor([0.0, 1.0, 1.5]))
+    delay.reset(torch.ones(3, dtype=torch.bool), torch.zeros(3, 1))
+    arrived = [delay.after(torch.full((3, 1), float(n)))[:, 0].tolist() for n in (1, 2, 3)]
+    assert arrived == [[1.0, 0.0, 0.0], [2.0, 1.0, 0.5], [3.0, 2.0, 1.5]]
+    delay.reset(torch.tensor([False, False, True]), torch.full((3, 1), 7.0))
+    assert delay.after(torch.full((3, 1), 4.0))[:, 0].tolist() == [4.0, 3.0, 7.0]
+
+
+def test_what_is_seen_is_off_by_the_noise_and_what_stands_fast_is_not():
+    pose = torch.tensor([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]).expand(4000, 2, 7)
+    noise = PoseNoise(0.002, 0.01, torch.tensor([True, False]), torch.Generator().manual_seed(0))
+    seen = noise.seen(pose)
+    assert float(seen[:, 0, :3].std()) == pytest.approx(0.002, rel=0.05)
+    turns = poses.rotation_vector(seen[:, 0, 3:])
+    assert float(turns.std()) == pytest.approx(0.01, rel=0.05)
+    assert torch.equal(seen[:, 1], pose[:, 1])
+
+
+def test_worlds_that_differ_still_do_the_skill(simulation, library, trials):
+    worlds = practice(simulation, library, trials[:1], worlds=3)
+    worlds.differ(draw_differences(worlds.physics.scene, 3, 0.5, seed=1), seed=1)
+    found = carried_out(worlds, NOTHING)
+    assert sum(reward for _, reward, _ in found) >= 2.0
+    with torch.no_grad():
+        worlds.reset(torch.zeros(3, dtype=torch.long))
+        worlds.step(NOTHING.expand(3, -1))
+    elbows = worlds.physics.qpos[:, int(worlds.physics.scene.arm_qpos[2])]
+    assert len({round(float(elbow), 6) for elbow in elbows}) == 3

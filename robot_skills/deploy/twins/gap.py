@@ -7,13 +7,16 @@ from numpy.typing import NDArray
 
 from robot_skills.core import poses
 from robot_skills.core.errors import InputError
+from robot_skills.sim.spreads import (
+    DELAY_S,
+    LARGEST_SCALE,
+    POSITION_NOISE_M,
+    RELATIVE_SPREAD,
+    ROTATION_NOISE_RAD,
+)
 
 Floats = NDArray[np.float64]
 
-RELATIVE_SPREAD = 0.2  # friction, mass and servo gain at gap 1
-DELAY_S = (0.010, 0.040)  # one way, at gap 1
-POSITION_NOISE_M = 0.002
-ROTATION_NOISE_RAD = np.deg2rad(1.0)
 BASE_OFFSET_M = 0.002
 BASE_ROTATION_RAD = np.deg2rad(0.5)
 SENSOR_RATE_HZ = 30.0
@@ -41,7 +44,7 @@ def draw_gap(scale: float, seed: int) -> Gap:
 
     Raises InputError for a scale outside 0 to 4, where masses could turn negative.
     """
-    if not 0.0 <= scale <= 4.0:
+    if not 0.0 <= scale <= LARGEST_SCALE:
         raise InputError(f"gap must be from 0 (none) to 4; found {scale}")
     rng = np.random.default_rng([seed, 0x6761])
     factors = 1.0 + scale * RELATIVE_SPREAD * rng.uniform(-1.0, 1.0, 3)

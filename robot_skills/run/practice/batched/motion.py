@@ -5,6 +5,7 @@ import torch
 from robot_skills.core.control import EndEffectorController, Workspace
 from robot_skills.nets.batched.worlds import MakeTensor
 from robot_skills.run.execute.joining import nearest_index
+from robot_skills.run.practice.batched.delay import CommandDelay
 from robot_skills.run.practice.batched.starts import StartTensors
 from robot_skills.sim.batch.arm import BatchArm
 from robot_skills.sim.batch.kinematics import BatchKinematics
@@ -14,8 +15,11 @@ from robot_skills.sim.batch.physics import BatchPhysics
 class BatchMotion:
     """Where the arms were last sent, and how they are sent on.
 
-    Raises InputError for an arm of fewer than six joints, whose control law is for one at a time.
+    Commands arrive late by `delay`, where there is one. Raises InputError for an arm of fewer than
+    six joints, whose control law is for one at a time.
     """
+
+    delay: CommandDelay | None = None
 
     def __init__(self, physics: BatchPhysics, make: MakeTensor) -> None:
         scene = physics.scene
@@ -45,6 +49,9 @@ class BatchMotion:
         target = torch.where(has_target[:, None], starts.joint_target[rows], measured)
         self._joint_target = torch.where(mask[:, None], target, self._joint_target)
         self._controller.reset(self._joint_target)
+        if self.delay is not None:
+            width_m = self.arm.gripper_command_m[:, None]
+            self.delay.reset(mask, torch.cat([self._joint_target, width_m], dim=1))
         self._ee_target = torch.where(mask[:, None], starts.ee_target[rows], self._ee_target)
         self._has_ee_target = torch.where(mask, starts.has_ee_target[rows], self._has_ee_target)
 
@@ -58,4 +65,6 @@ class BatchMotion:
         self._joint_target = self._controller.step(joints, ee_pose)
         self._ee_target = ee_pose
         self._has_ee_target = torch.ones_like(self._has_ee_target)
-        self.arm.act(self._joint_target, width_m)
+        command = torch.cat([self._joint_target, width_m[:, None]], dim=1)
+        arrived = command if self.delay is None else self.delay.after(command)
+        self.arm.act(arrived[:, :-1], arrived[:, -1])

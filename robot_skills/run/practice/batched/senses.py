@@ -8,6 +8,7 @@ import torch
 from robot_skills.core.predicates import FactTable
 from robot_skills.nets.batched.steps import Layout
 from robot_skills.nets.batched.worlds import MakeTensor, WorldsView
+from robot_skills.run.practice.batched.noise import PoseNoise
 from robot_skills.sim.batch.arm import BatchArm
 
 Forward = Callable[[torch.Tensor], torch.Tensor]
@@ -15,7 +16,7 @@ Forward = Callable[[torch.Tensor], torch.Tensor]
 
 @dataclass(frozen=True)
 class Sensed:
-    """One look: joints (N, J) rad, what policies see, facts (N, P); all as they truly are."""
+    """One look: joints (N, J) rad, what policies see, and the facts (N, P) that truly hold."""
 
     joints: torch.Tensor
     view: WorldsView
@@ -23,7 +24,12 @@ class Sensed:
 
 
 class BatchSenses:
-    """Looks at all worlds of an arm; `forward` takes joints (N, J) rad to hands (N, 7) in world."""
+    """Looks at all worlds of an arm; `forward` takes joints (N, J) rad to hands (N, 7) in world.
+
+    Policies see things with `noise`, where there is any.
+    """
+
+    noise: PoseNoise | None = None
 
     def __init__(self, arm: BatchArm, forward: Forward, make: MakeTensor) -> None:
         self._arm, self._forward = arm, forward
@@ -38,8 +44,9 @@ class BatchSenses:
         ee = self._forward(seen.joint_position)
         nothing = torch.zeros_like(seen.gripper_width_m)
         position = torch.stack([*seen.fixture_position.values(), nothing], dim=1)
+        pose = torch.stack(list(seen.object_pose.values()), dim=1)
         view = WorldsView(
-            pose=torch.stack(list(seen.object_pose.values()), dim=1),
+            pose=pose if self.noise is None else self.noise.seen(pose),
             position=position,
             ee=ee,
             width_m=seen.gripper_width_m,

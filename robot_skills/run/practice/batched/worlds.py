@@ -15,12 +15,15 @@ from robot_skills.nets.sight.memory import STRIDE
 from robot_skills.run.execute.config import ExecutorConfig
 from robot_skills.run.execute.skill_monitor import Outcome
 from robot_skills.run.practice.batched.curriculum import Curriculum
+from robot_skills.run.practice.batched.delay import CommandDelay
 from robot_skills.run.practice.batched.monitor import GOES_ON, OUTCOMES, BatchMonitor
 from robot_skills.run.practice.batched.motion import BatchMotion
+from robot_skills.run.practice.batched.noise import PoseNoise
 from robot_skills.run.practice.batched.senses import BatchSenses
 from robot_skills.run.practice.batched.starts import Starts, StartTensors
 from robot_skills.run.practice.batched.subgoals import BatchSubgoals
 from robot_skills.sim.batch.physics import BatchPhysics
+from robot_skills.sim.batch.randomise import Differences
 
 CHECK_EVERY = 50  # decisions between two looks at whether the physics can still be trusted
 
@@ -87,6 +90,20 @@ class SkillWorlds:
         self.curriculum = Curriculum(len(starts), generator)
         self._rows = torch.zeros_like(like, dtype=torch.long)
         self._decisions = 0
+
+    def differ(self, differences: Differences, seed: int = 0) -> None:
+        """Let each world have a model, a delay and noise of its own from the next reset on."""
+        device, dtype = self.physics.device, self.physics.dtype
+        self.physics.set_model({n: v.to(device, dtype) for n, v in differences.fields.items()})
+        self._motion.delay = CommandDelay(differences.delay_steps.to(device, dtype))
+        scene = self.physics.scene
+        may_move = torch.tensor([name in scene.objects for name in scene.bodies], device=device)
+        self._senses.noise = PoseNoise(
+            differences.position_noise_m,
+            differences.rotation_noise_rad,
+            may_move,
+            torch.Generator(device).manual_seed(seed),
+        )
 
     def reset(self, rows: torch.Tensor | None = None) -> torch.Tensor:
         """Inputs (N, F) of new runs from starts `rows` (N,), or drawn ones, in every world."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from rsl_rl.algorithms import PPO
 
@@ -21,8 +20,7 @@ from robot_skills.train.refinement.practising import Budget, Clock, Keep, Practi
 from robot_skills.train.refinement.state import PracticeState, arrays_of, restore
 
 LOOK_STEPS = 20  # decisions in each world, to see what the inputs are like without corrections
-LEAST_LOOKS = 2000  # rows of inputs for that, where the worlds are few
-RATE = "learning_rate"
+LEAST_LOOKS = 1000  # rows of inputs for that, where the worlds are few
 
 
 @dataclass(frozen=True)
@@ -104,15 +102,12 @@ def _begun(
         seen = look_around(worlds)
         return make_learner(seen, worlds.worlds, worlds.actions, config, seed), [], 0
     learner = make_learner(worlds.reset().float(), worlds.worlds, worlds.actions, config, seed)
-    arrays = dict(kept.arrays)
-    learner.learning_rate = float(arrays.pop(RATE, np.array(config.learning_rate)))
-    restore(arrays, networks_of(learner), learner.optimizer)
+    restore(kept.arrays, networks_of(learner), learner.optimizer)
     return learner, list(kept.success), kept.steps
 
 
 def _state(learner: PPO, success: list[float], decisions: int) -> PracticeState:
-    arrays = dict(arrays_of(networks_of(learner), learner.optimizer))
-    arrays[RATE] = np.array(learner.learning_rate)
+    arrays = arrays_of(networks_of(learner), learner.optimizer)
     return PracticeState(arrays, tuple(success), decisions)
 
 
@@ -132,7 +127,7 @@ def _round(
     losses = learner.update()
     figures = {f"loss/{name}": float(value) for name, value in losses.items()}
     tried = {"episodes": float(ended), "practice_success": float(rewards / ended.clamp(min=1))}
-    return inputs, {**figures, **tried, RATE: learner.learning_rate}
+    return inputs, figures | tried
 
 
 def _last(success: list[float]) -> float:
