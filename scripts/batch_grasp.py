@@ -6,9 +6,8 @@ from functools import partial
 import torch
 
 from robot_skills.core import poses
-from robot_skills.core.control import EndEffectorController, Workspace
 from robot_skills.sim.batch.arm import BatchArm
-from robot_skills.sim.batch.kinematics import BatchKinematics
+from robot_skills.sim.batch.law import BatchController
 
 LIFTED_M = 0.05  # a thing that is this much higher than it was has been grasped
 
@@ -38,14 +37,11 @@ class GraspingHands:
     def __init__(self, arm: BatchArm, thing: str) -> None:
         physics, scene = arm.physics, arm.scene
         numbers = partial(torch.as_tensor, device=physics.device, dtype=physics.dtype)
-        kinematics = BatchKinematics(scene.arm, numbers, scene.model)
-        workspace = Workspace(*scene.task.workspace_m)
-        self.controller = EndEffectorController(
-            kinematics, scene.arm, arm.rate_hz, workspace, numbers
-        )
+        self.controller = BatchController(physics)
+        home = self.controller.kinematics.ee_pose(numbers(scene.arm.home))
         self._arm, self._thing = arm, thing
         self._places = arm.observe().object_pose[thing].clone()
-        downward = kinematics.ee_pose(numbers(scene.arm.home))[3:].expand(physics.worlds, 4)
+        downward = home[3:].expand(physics.worlds, 4)
         yaw = poses.fold_yaw(poses.upright_yaw(self._places[:, 3:]), symmetry=4)
         self._turn = poses.multiply(poses.from_yaw(yaw), downward)
         self._up = numbers([0.0, 0.0, 1.0])

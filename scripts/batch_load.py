@@ -8,10 +8,9 @@ from functools import partial
 import torch
 from torch import nn
 
-from robot_skills.core.control import EndEffectorController, Workspace
 from robot_skills.sim.batch.arm import BatchArm
 from robot_skills.sim.batch.bank import StateBank
-from robot_skills.sim.batch.kinematics import BatchKinematics
+from robot_skills.sim.batch.law import BatchController
 from robot_skills.sim.batch.physics import BatchPhysics
 
 WARM_UP = 3  # periods: the first loads the kernels, the second records them
@@ -38,21 +37,21 @@ class Speed:
 
 
 class Load:
-    """N arms that sway with what they hold, corrected by untrained networks of the usual size."""
+    """N arms that sway with what they hold, corrected by untrained networks of the usual size.
 
-    def __init__(self, physics: BatchPhysics, bank: StateBank, thing: str = "") -> None:
+    The control law is `recorded` as a CUDA graph, or goes launch by launch.
+    """
+
+    def __init__(
+        self, physics: BatchPhysics, bank: StateBank, thing: str = "", recorded: bool = True
+    ) -> None:
         self._arm, self._thing = BatchArm(physics), thing
         everywhere = torch.ones(physics.worlds, dtype=torch.bool, device=physics.device)
         rows = torch.arange(physics.worlds, device=physics.device) % len(bank)
         self._arm.reset(everywhere, bank.to(physics.device, physics.dtype), rows)
         numbers = partial(torch.as_tensor, device=physics.device, dtype=physics.dtype)
-        scene = self._arm.scene
-        kinematics = BatchKinematics(scene.arm, numbers, scene.model)
-        room = Workspace(*scene.task.workspace_m)
-        self._controller = EndEffectorController(
-            kinematics, scene.arm, self._arm.rate_hz, room, numbers
-        )
-        self._start = kinematics.ee_pose(self._arm.observe().joint_position)
+        self._controller = BatchController(physics, recorded)
+        self._start = self._controller.kinematics.ee_pose(self._arm.observe().joint_position)
         self._width_m = self._arm.gripper_command_m.clone()
         self._networks = _networks(self._inputs().shape[1]).to(physics.device, physics.dtype)
         self._sideways = numbers([0.0, SWAY_M, 0.0, 0.0, 0.0, 0.0, 0.0])

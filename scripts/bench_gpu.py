@@ -36,12 +36,16 @@ NEEDED = ("gpu", "substeps_per_s_4096", "control_steps_per_s_4096")
 
 @dataclass(frozen=True)
 class Settings:
-    """How it is measured; `timestep_ms` 0 leaves the model's own."""
+    """How it is measured; `timestep_ms` 0 leaves the model's own.
+
+    The control law is one CUDA graph where it is `recorded`.
+    """
 
     device: torch.device
     periods: int
     room: Room
     timestep_ms: float
+    recorded: bool = True
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,9 @@ def main() -> None:
         print(f"{_nothing()}\n{write_results('gpu', _unmeasured(), keep_others=True)}")
         return
     room = Room(given.contacts, given.constraints)
-    settings = Settings(torch.device(given.device), given.periods, room, given.timestep_ms)
+    settings = Settings(
+        torch.device(given.device), given.periods, room, given.timestep_ms, not given.eager_law
+    )
     rows = table(given.models, given.worlds, settings)
     if settings.device.type == "cuda":
         print(write_results("gpu", figures(rows, settings), keep_others=True))
@@ -126,7 +132,7 @@ def row(
     (scene, bank), device, model = start, str(settings.device), start[0].model
     free = free_bytes(device)
     physics = WarpPhysics(scene, worlds, device, settings.room)
-    load = Load(physics, bank, THING if name == "blocks" else "")
+    load = Load(physics, bank, THING if name == "blocks" else "", settings.recorded)
     speed = measure(load, worlds, settings.periods, settings.device)
     physics.check()
     print(f"  used: {physics.used()} of {settings.room}")
@@ -194,6 +200,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--contacts", type=int, default=ROOM.contacts, help="room a world")
     parser.add_argument("--constraints", type=int, default=ROOM.constraints, help="rows a world")
     parser.add_argument("--timestep-ms", type=float, default=0.0, help="0: the model's own")
+    parser.add_argument("--eager-law", action="store_true", help="control law without a graph")
     return parser.parse_args()
 
 

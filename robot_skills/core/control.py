@@ -27,7 +27,6 @@ STRIDE = np.array([0.03, 0.03, 0.03, 0.3, 0.3, 0.3])  # m, rad: as far as a Jaco
 TURN_RAD = 0.05  # joint step up to which a turn leaves the position alone, arm straight or not
 ITERATIONS = 3
 SPENT_RAD = 1e-3  # a leash that is shorter has run out
-TOO_NEAR_M = 1e-6  # straight above the base there is no way out to scale
 NULL_SPACE_GAIN = 0.02  # share of the way home a redundant arm takes per iteration
 
 
@@ -167,12 +166,16 @@ class EndEffectorController:
     def step(self, measured: Array, ee_pose_in_world: Array) -> Array:
         """Joint targets (..., J) rad that bring the end-effector towards a pose (..., 7)."""
         last = measured if self._target is None else self._target
+        self._target = self.next_target(last, measured, ee_pose_in_world)
+        return self._target
+
+    def next_target(self, last: Array, measured: Array, ee_pose_in_world: Array) -> Array:
+        """What `step` returns where the last joint targets (..., J) were `last`; keeps nothing."""
         wanted = self._limit_pose(last, ee_pose_in_world)
         target = last
         for _ in range(ITERATIONS):
             target = target + self._correction(target, wanted)
-        self._target = self._limit_joints(target, last, measured)
-        return self._target
+        return self._limit_joints(target, last, measured)
 
     def _correction(self, joints: Array, wanted: Array) -> Array:
         limits = self._limits
@@ -199,7 +202,8 @@ class EndEffectorController:
         low, high = limits.position_min, limits.position_max
         start = _between(last, measured - limits.leash_rad, measured + limits.leash_rad)
         step = _between(target, low, high) - start
-        leash = limits.leash_rad - xp.sign(step) * (start - measured)
+        ahead = xp.where(step < 0.0, measured - start, start - measured)
+        leash = limits.leash_rad - ahead
         return _between(start + whole_step(step, limits.step_max, leash), low, high)
 
 
@@ -215,7 +219,7 @@ def shorter_move(start: Array, wanted: Array, most_m: float) -> Array:
     xp = namespace(start, wanted)
     move = wanted - start
     distance = xp.sqrt(xp.sum(move * move, axis=-1, keepdims=True))
-    share = most_m / xp.maximum(distance, poses.TINY)
+    share = most_m / (distance + poses.TINY)
     return xp.where(distance > most_m, start + move * share, wanted)
 
 
@@ -226,9 +230,9 @@ def off_the_base(position: Array, start: Array, base: Array, reach_min_m: float)
     """
     xp = namespace(position, start)
     before, out = start[..., :2] - base, position[..., :2] - base
-    least = xp.minimum(xp.hypot(before[..., :1], before[..., 1:]), reach_min_m)
-    distance = xp.maximum(xp.hypot(out[..., :1], out[..., 1:]), TOO_NEAR_M)
-    far = out * xp.maximum(least / distance, 1.0)
+    least = _at_most(xp.hypot(before[..., :1], before[..., 1:]), reach_min_m)
+    distance = xp.hypot(out[..., :1], out[..., 1:]) + poses.TINY
+    far = out * xp.where(distance < least, least / distance, 1.0)
     return xp.concat([base + far, position[..., 2:]], axis=-1)
 
 
@@ -240,11 +244,16 @@ def whole_step(step: Array, most: Array, leash: Array) -> Array:
     """
     xp = namespace(step, leash)
     step = xp.where(leash < SPENT_RAD, 0.0, step)
-    share = xp.minimum(most, leash) / xp.maximum(xp.abs(step), 1e-12)
-    share = xp.where(step == 0.0, 1.0, xp.minimum(share, 1.0))
-    return step * xp.min(share, axis=-1, keepdims=True)
+    share = xp.minimum(most, leash) / (xp.abs(step) + poses.TINY)
+    share = xp.where(step == 0.0, 1.0, share)
+    return step * _at_most(xp.min(share, axis=-1, keepdims=True), 1.0)
 
 
 def _between(values: Array, low: Array, high: Array) -> Array:
     xp = namespace(values)
     return xp.minimum(xp.maximum(values, low), high)
+
+
+def _at_most(values: Array, most: float) -> Array:
+    """The values, no larger than one number, which never has to be sent to a device."""
+    return namespace(values).where(values > most, most, values)

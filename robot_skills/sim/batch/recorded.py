@@ -11,7 +11,7 @@ class Recorded:
     """Runs `work`, Warp's launches on fixed arrays; on a GPU as one CUDA graph.
 
     The first run is launch by launch, which compiles and loads the kernels; the second records.
-    It all happens on torch's current stream, in order with torch's own work.
+    The graph runs on torch's current stream, in order with torch's own work.
     """
 
     def __init__(self, work: Callable[[], None], device: torch.device) -> None:
@@ -21,14 +21,14 @@ class Recorded:
 
     def run(self) -> None:
         """Do the work once."""
-        if self._device.type == "cpu":
-            self._work()
-        elif self._loaded:
+        if self._loaded and self._device.type == "cuda":
             self._launch()
-        else:
-            with wp.ScopedStream(self._stream()):
-                self._work()
-            self._loaded = True
+            return
+        self._wait()
+        with wp.ScopedDevice(str(self._device)):
+            self._work()
+        self._wait()
+        self._loaded = True
 
     def forget(self) -> None:
         """Record anew: the arrays that the work is on are others now."""
@@ -36,10 +36,13 @@ class Recorded:
 
     def _launch(self) -> None:
         if self._graph is None:
-            with wp.ScopedCapture(str(self._device)) as capture:
+            with wp.ScopedDevice(str(self._device)), wp.ScopedCapture() as capture:
                 self._work()
             self._graph = capture.graph
-        wp.capture_launch(self._graph, stream=self._stream())
+        stream = wp.stream_from_torch(torch.cuda.current_stream(self._device))
+        wp.capture_launch(self._graph, stream=stream)
 
-    def _stream(self) -> Any:
-        return wp.stream_from_torch(torch.cuda.current_stream(self._device))
+    def _wait(self) -> None:
+        """Warp's own stream and torch's are two: nothing of either goes on beside the other."""
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)

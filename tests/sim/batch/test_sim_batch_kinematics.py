@@ -9,10 +9,14 @@ from robot_skills.core import poses
 from robot_skills.core.arm import load_arm
 from robot_skills.core.control import EndEffectorController, Workspace, joint_step
 from robot_skills.core.errors import InputError
+from robot_skills.core.task_file import load_task
+from robot_skills.sim.batch.c_threads import ThreadPhysics
 from robot_skills.sim.batch.kinematics import BatchKinematics
+from robot_skills.sim.batch.law import BatchController
 from robot_skills.sim.kinematics import MujocoKinematics
+from robot_skills.sim.scene import build_scene
 
-ARMS = ("ur5e", "panda", "fr3", "xarm6")
+ARMS = ("ur5e", "panda", "fr3", "xarm6")  # the last one with a smallest reach
 DOUBLE = partial(torch.tensor, dtype=torch.float64)
 ROOM = Workspace(np.array([0.2, -0.5, 0.0]), np.array([0.8, 0.5, 0.9]))
 
@@ -44,7 +48,7 @@ def test_an_arm_of_five_joints_is_refused():
         BatchKinematics(load_arm(paths.find("assets/arms", "so101")))
 
 
-@pytest.mark.parametrize("name", ["ur5e", "panda"])
+@pytest.mark.parametrize("name", ["ur5e", "panda", "xarm6"])
 def test_the_control_law_is_the_same_for_one_arm_and_for_many_in_torch(name):
     arm = load_arm(paths.find("assets/arms", name))
     kinematics, worlds, rng = MujocoKinematics(arm), 5, np.random.default_rng(1)
@@ -60,6 +64,22 @@ def test_the_control_law_is_the_same_for_one_arm_and_for_many_in_torch(name):
         batch = many.step(DOUBLE(measured), DOUBLE(wanted))
         np.testing.assert_allclose(batch.numpy(), one, atol=1e-9)
         measured = measured + 0.6 * (one - measured)
+
+
+def test_a_batch_has_its_control_law_from_its_own_scene():
+    task, arm = load_task(paths.find("envs", "blocks")), load_arm(paths.find("assets/arms", "ur5e"))
+    physics = ThreadPhysics(build_scene(task, arm, (), visual=False), 2)
+    law, one = BatchController(physics), MujocoKinematics(arm)
+    single = EndEffectorController(one, arm, task.rate_hz, Workspace(*task.workspace_m))
+    measured = np.array([arm.home, arm.home + 0.05])
+    wanted = one.ee_pose(arm.home) + [0.0, 0.1, 0.02, 0.0, 0.0, 0.0, 0.0]
+    found = law.step(DOUBLE(measured), DOUBLE(np.array([wanted, wanted])))
+    np.testing.assert_allclose(found[0], single.step(measured[0], wanted), atol=1e-9)
+    np.testing.assert_allclose(
+        found,
+        law.next_target(*map(DOUBLE, (measured, measured, np.array([wanted, wanted])))),
+        atol=1e-15,
+    )
 
 
 def test_a_joint_step_in_torch_is_that_of_numpy():

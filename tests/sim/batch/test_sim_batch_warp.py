@@ -30,7 +30,11 @@ ROWS = torch.arange(WORLDS)
 def scene():
     task = load_task(paths.find("envs", "blocks"))
     arm = load_arm(paths.find("assets/arms", "ur5e"))
-    return build_scene(task, arm, ("red",), visual=False)
+    made = build_scene(task, arm, ("red",), visual=False)
+    made.model.opt.iterations = made.model.opt.ls_iterations = (
+        10  # what is no number takes them all
+    )
+    return made
 
 
 @pytest.fixture(scope="module")
