@@ -11,7 +11,7 @@ files. Writes docs/results/gpu.json, and without a GPU that nothing was measured
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +24,13 @@ from robot_skills.core.errors import InputError
 from robot_skills.sim.batch.bank import StateBank
 from robot_skills.sim.batch.guards import Room
 from robot_skills.sim.batch.memory import estimate_memory, free_bytes
+from robot_skills.sim.batch.physics import PhysicsFault
 from robot_skills.sim.batch.warp import ROOM, WarpPhysics
 from robot_skills.sim.scene import Scene
 
 WORLDS = (1, 16, 64, 256, 1024, 2048, 4096, 8192, 16384)
 SHOWN_WORLDS = 4096
+PROFILED = 15  # kernels that are named
 GIGABYTE = 1e9
 COMMAND = "python scripts/bench_gpu.py"
 NEEDED = ("gpu", "substeps_per_s_4096", "control_steps_per_s_4096")
@@ -38,7 +40,7 @@ NEEDED = ("gpu", "substeps_per_s_4096", "control_steps_per_s_4096")
 class Settings:
     """How it is measured; `timestep_ms` 0 leaves the model's own.
 
-    The control law is one CUDA graph where it is `recorded`.
+    The control law is one CUDA graph where it is `recorded`; `profiled` prints the kernels' times.
     """
 
     device: torch.device
@@ -46,6 +48,7 @@ class Settings:
     room: Room
     timestep_ms: float
     recorded: bool = True
+    profiled: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,12 @@ def main() -> None:
         return
     room = Room(given.contacts, given.constraints)
     settings = Settings(
-        torch.device(given.device), given.periods, room, given.timestep_ms, not given.eager_law
+        torch.device(given.device),
+        given.periods,
+        room,
+        given.timestep_ms,
+        recorded=not given.eager_law,
+        profiled=given.profile,
     )
     rows = table(given.models, given.worlds, settings)
     if settings.device.type == "cuda":
@@ -115,7 +123,7 @@ def table(models: Path, worlds: Sequence[int], settings: Settings) -> list[Row]:
         for count in worlds:
             try:
                 rows.append(row(name, (scene, bank), count, settings, bandwidth))
-            except InputError as error:
+            except (InputError, PhysicsFault) as error:
                 print(f"{name:<7}{count:>7}  {error}")
                 continue
             print(rows[-1], flush=True)
@@ -125,9 +133,9 @@ def table(models: Path, worlds: Sequence[int], settings: Settings) -> list[Row]:
 def row(
     name: str, start: tuple[Scene, StateBank], worlds: int, settings: Settings, bandwidth: float
 ) -> Row:
-    """Measure one scene with one number of worlds; PhysicsFault stops it where anything overflows.
+    """Measure one scene with one number of worlds.
 
-    InputError where the worlds do not fit into memory.
+    Raises InputError where the worlds do not fit into memory, PhysicsFault where one overflows.
     """
     (scene, bank), device, model = start, str(settings.device), start[0].model
     free = free_bytes(device)
@@ -137,6 +145,8 @@ def row(
     physics.check()
     print(f"  used: {physics.used()} of {settings.room}")
     taken = free - free_bytes(device) if settings.device.type == "cuda" else None
+    if settings.profiled:
+        print_profile(physics.kernel_seconds())
     substeps_per_s = speed.control_steps_per_s * physics.substeps
     estimate = estimate_memory(model, settings.room)
     numbers = model.nq + 2 * model.nv + model.na + model.nu + 1
@@ -152,6 +162,14 @@ def row(
         state_floor=substeps_per_s * state_bytes / bandwidth,
         data_floor=substeps_per_s * estimate.per_world / bandwidth,
     )
+
+
+def print_profile(seconds: Mapping[str, float]) -> None:
+    """Print the kernels that take most, and their shares."""
+    total = sum(seconds.values())
+    most = sorted(seconds.items(), key=lambda item: -item[1])[:PROFILED]
+    for name, taken in most:
+        print(f"  {taken / total:6.1%}  {1000 * taken:8.3f} ms a period  {name}")
 
 
 def figures(rows: Sequence[Row], settings: Settings) -> dict[str, Figure | Label]:
@@ -201,6 +219,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--constraints", type=int, default=ROOM.constraints, help="rows a world")
     parser.add_argument("--timestep-ms", type=float, default=0.0, help="0: the model's own")
     parser.add_argument("--eager-law", action="store_true", help="control law without a graph")
+    parser.add_argument("--profile", action="store_true", help="print what each kernel takes")
     return parser.parse_args()
 
 
