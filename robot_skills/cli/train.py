@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from robot_skills.cli.compute import Device, choose_compute
+from robot_skills.cli.refine import Refine
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -85,7 +88,25 @@ class Train:
     seed: int = 0
     """Seed of every random choice."""
 
+    refine: bool = False
+    """Then let the skill that limits the plans most practise, as robot-skills refine does."""
+
+    device: Device = "auto"
+    """Where to practise, as for robot-skills refine. Only with --refine."""
+
+    minutes: float = 60.0
+    """Time for the practice and all that belongs to it. Only with --refine."""
+
     def run(self) -> None:
+        """Train and save the library, and let a skill of it practise where that is asked for."""
+        if self.refine:
+            choose_compute(self.device, None)  # what is not there is said before the training
+        self._run()
+        if self.refine:
+            library = self.out if self.grow is None else self.grow
+            Refine(library, device=self.device, minutes=self.minutes, seed=self.seed).run()
+
+    def _run(self) -> None:
         """Train, save the library with a card and picture a skill, and say what was found."""
         from robot_skills.train.lineage import suggestions_in
 
@@ -177,6 +198,8 @@ class Train:
         if self.grow is not None and self.out != Train.out:
             raise InputError("--grow puts the grown library in its own place; leave --out away")
         least = {"min-support": 1, "steps": 1, "copies": 0, "threads": 1, "seed": 0}
+        if self.minutes <= 0.0:
+            raise InputError(f"--minutes must be above 0; found {self.minutes:g}")
         for flag, low in least.items():
             found = getattr(self, flag.replace("-", "_"))
             if found < low:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from robot_skills.cli import main
+from robot_skills.cli import compute, main
+from robot_skills.cli.refine import Refine
 from robot_skills.cli.train import (
     Train,
     check_segments,
@@ -212,3 +213,20 @@ def test_the_environment_is_the_one_of_the_recordings():
 def test_a_method_that_does_not_exist_is_refused_with_the_near_one(tmp_path):
     with pytest.raises(InputError, match="no method 'surprize'; did you mean 'surprise'"):
         Train(demonstrations=tmp_path, method="surprize", out=tmp_path / "library").run()
+
+
+def test_what_was_trained_practises_where_that_is_asked_for(tmp_path, monkeypatch):
+    practised = []
+    monkeypatch.setattr(Refine, "run", lambda self: practised.append(self))
+    out = tmp_path / "library"
+    assert train(out, "--refine", "--device", "cpu", "--minutes", "2", "--seed", "3") == 0
+    assert practised == [Refine(out, device="cpu", minutes=2.0, seed=3)]
+    assert load_library(out).skills
+
+
+def test_a_device_that_is_not_there_is_said_before_the_training(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(compute, "_lacking", lambda _device: "no CUDA device")
+    out = tmp_path / "library"
+    assert train(out, "--refine", "--device", "cuda") == 1
+    assert "--device cuda: no CUDA device" in capsys.readouterr().err
+    assert not out.exists()
