@@ -217,7 +217,11 @@ def test_a_method_that_does_not_exist_is_refused_with_the_near_one(tmp_path):
 
 def test_what_was_trained_practises_where_that_is_asked_for(tmp_path, monkeypatch):
     practised = []
-    monkeypatch.setattr(Refine, "run", lambda self: practised.append(self))
+
+    def practise(self):
+        practised.append(self)
+
+    monkeypatch.setattr(Refine, "run", practise)
     out = tmp_path / "library"
     assert train(out, "--refine", "--device", "cpu", "--minutes", "2", "--seed", "3") == 0
     assert practised == [Refine(out, device="cpu", minutes=2.0, seed=3)]

@@ -2,13 +2,12 @@
 
 import torch
 
-from robot_skills.core.control import EndEffectorController, Workspace
 from robot_skills.nets.batched.worlds import MakeTensor
 from robot_skills.run.execute.joining import nearest_index
 from robot_skills.run.practice.batched.delay import CommandDelay
 from robot_skills.run.practice.batched.starts import StartTensors
 from robot_skills.sim.batch.arm import BatchArm
-from robot_skills.sim.batch.kinematics import BatchKinematics
+from robot_skills.sim.batch.law import BatchController
 from robot_skills.sim.batch.physics import BatchPhysics
 
 
@@ -22,21 +21,16 @@ class BatchMotion:
     delay: CommandDelay | None = None
 
     def __init__(self, physics: BatchPhysics, make: MakeTensor) -> None:
-        scene = physics.scene
         self.arm = BatchArm(physics)
-        self._kinematics = BatchKinematics(scene.arm, make)
-        workspace = Workspace(*scene.task.workspace_m)
-        self._controller = EndEffectorController(
-            self._kinematics, scene.arm, scene.task.rate_hz, workspace, make
-        )
+        self._controller = BatchController(physics)
         worlds = physics.worlds
-        self._joint_target = make(scene.arm.home).expand(worlds, -1)
+        self._joint_target = make(physics.scene.arm.home).expand(worlds, -1)
         self._ee_target = self._joint_target.new_zeros((worlds, 7))
         self._has_ee_target = torch.zeros_like(self._ee_target[:, 0], dtype=torch.bool)
 
     def forward(self, joints: torch.Tensor) -> torch.Tensor:
         """Hands (N, 7) in world at joints (N, J) rad."""
-        return torch.as_tensor(self._kinematics.ee_pose(joints))
+        return torch.as_tensor(self._controller.kinematics.ee_pose(joints))
 
     def reset(self, mask: torch.Tensor, starts: StartTensors, rows: torch.Tensor) -> None:
         """Put the worlds of a mask (N,) to starts `rows` (N,), from whose last targets they go on.
