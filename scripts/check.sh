@@ -18,7 +18,7 @@ check "style (ruff format)" "$BIN/ruff" format --check --quiet .
 check "types (mypy --strict)" "$BIN/mypy"
 check "layers (import-linter)" "$BIN/lint-imports" --no-logo
 check "wheel (built, installed, run from /)" "$BIN/python" scripts/smoke_wheel.py
-# Twins keep real time: --dist loadgroup runs one of them at a time (tests/conftest.py).
+# Twins keep real time: --dist loadgroup runs those of the group "twins" one at a time.
 check "tests (pytest)" "$BIN/pytest" -n "${JOBS:-2}" --dist loadgroup
 
 if [ ${#failed[@]} -gt 0 ]; then

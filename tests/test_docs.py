@@ -46,7 +46,16 @@ def ids(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=ids)
+def pages_with_python():
+    """Those with a twin, which keeps real time, are in the group of which no two run at once."""
+    real_time = pytest.mark.xdist_group("twins")
+    for page in PAGES:
+        if found := blocks(page, "python"):
+            marks = [real_time] if any("deploy" in text for _, text in found) else []
+            yield pytest.param(page, id=ids(page), marks=marks)
+
+
+@pytest.mark.parametrize("page", list(pages_with_python()))
 def test_the_python_of_a_page_runs(page, tmp_path):
     lines: list[str] = []
     for number, text in blocks(page, "python"):  # kept at their lines, so that errors name them

@@ -16,6 +16,8 @@ from robot_skills.deploy.driver import FaultKind
 from robot_skills.deploy.driver_robot import DriverRobot
 from robot_skills.deploy.twins.process import TwinProcess
 
+pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+
 Move = Callable[[DriverRobot, int], None]
 
 # What each needs to be noticed, braking from 0.6 rad/s, the servo's lag, and a busy machine.

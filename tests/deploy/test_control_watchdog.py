@@ -8,6 +8,8 @@ import pytest
 
 from robot_skills.deploy.control.watchdog import Beats, Guard, Halted, Silence, watch
 
+pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+
 SILENCE_MAX_S = 0.1
 
 

@@ -26,6 +26,8 @@ from robot_skills.deploy.settings import ControlSettings
 from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.deploy.twins.settings import TwinSettings
 
+pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+
 Move = Callable[[DriverRobot, int], None]
 
 SLOW_STOP_S = 0.6  # stale or watchdog bound, braking from 0.6 rad/s, and the servo's lag

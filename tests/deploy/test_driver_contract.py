@@ -23,6 +23,8 @@ from robot_skills.deploy.settings import ControlSettings
 from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.deploy.twins.settings import TwinSettings
 
+pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+
 Floats = NDArray[np.float64]
 
 CONNECT_TIMEOUT_S = 3.0

@@ -24,9 +24,10 @@ from robot_skills.deploy.twins.franka.wire import Error
 from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.deploy.twins.settings import TwinSettings
 
-pytestmark = pytest.mark.skipif(
-    find_spec("pylibfranka") is None, reason="pylibfranka is not installed"
-)
+pytestmark = [
+    pytest.mark.skipif(find_spec("pylibfranka") is None, reason="pylibfranka is not installed"),
+    pytest.mark.xdist_group("twins"),  # in real time: of them no two at once
+]
 
 ARM = load_arm(paths.find("assets/arms", "fr3"))
 SETTINGS = ControlSettings(rate_hz=1000.0, watchdog_hz=2.0)  # patient, for a busy machine

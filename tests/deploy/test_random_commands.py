@@ -19,6 +19,8 @@ from robot_skills.deploy.driver_robot import DriverRobot
 from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.deploy.twins.settings import TwinSettings
 
+pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+
 CLIENTS = {
     "ur5e": "rtde_control",
     "so101": "scservo_sdk",

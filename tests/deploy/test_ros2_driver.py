@@ -30,10 +30,13 @@ from robot_skills.deploy.twins.settings import TwinSettings
 
 Floats = NDArray[np.float64]
 
-pytestmark = pytest.mark.skipif(
-    find_spec("rclpy") is None,
-    reason="rclpy is not installed: run with the Python of scripts/make_ros2_environment.sh",
-)
+pytestmark = [
+    pytest.mark.skipif(
+        find_spec("rclpy") is None,
+        reason="rclpy is not installed: run with the Python of scripts/make_ros2_environment.sh",
+    ),
+    pytest.mark.xdist_group("twins"),  # in real time: of them no two at once
+]
 RATE_HZ = 100.0
 TIMEOUT_S = 10.0
 PATIENCE_S = 20.0  # of wall time, on a busy machine

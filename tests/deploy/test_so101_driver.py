@@ -21,6 +21,8 @@ from robot_skills.deploy.settings import ControlSettings
 from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.deploy.twins.settings import TwinSettings
 
+pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+
 pytest.importorskip("scservo_sdk")
 
 SERVOS = (1, 2, 3, 4, 5, 6)

@@ -27,6 +27,8 @@ from robot_skills.record.paths import Manner
 from robot_skills.record.scripted_operator import ScriptedOperator
 from robot_skills.sim.kinematics import MujocoKinematics
 
+pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+
 GOAL = "on(red, green)"
 STEADY = Manner(0.16, 0.07, 0.0, 0.0, (0.0, 0.0), 0.0, 0.08, 0.12, 0.5)
 
