@@ -97,7 +97,7 @@ def main() -> None:
     if given.device != "cpu" and not torch.cuda.is_available():
         print(f"{_nothing()}\n{write_results('gpu', _unmeasured(), keep_others=True)}")
         return
-    room = Room(given.contacts, given.constraints)
+    room = Room(given.contacts, given.constraints, given.pairs)
     settings = Settings(
         torch.device(given.device),
         given.periods,
@@ -217,6 +217,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--periods", type=int, default=60, help="control periods that are timed")
     parser.add_argument("--contacts", type=int, default=ROOM.contacts, help="room a world")
     parser.add_argument("--constraints", type=int, default=ROOM.constraints, help="rows a world")
+    parser.add_argument("--pairs", type=int, default=ROOM.pairs, help="room a world")
     parser.add_argument("--timestep-ms", type=float, default=0.0, help="0: the model's own")
     parser.add_argument("--eager-law", action="store_true", help="control law without a graph")
     parser.add_argument("--profile", action="store_true", help="print what each kernel takes")

@@ -15,10 +15,16 @@ from robot_skills.sim.batch.guards import Room
 
 FLOAT_BYTES = 4
 GIGABYTE = 1e9
-# The Newton solver's own arrays, which are made while it works: two matrices over the degrees of
-# freedom, vectors over them, and columns over the constraint rows.
-SOLVER_MATRICES, SOLVER_VECTORS, SOLVER_COLUMNS = 2, 8, 6
 FREE_SHARE = 0.9  # of what is free; the rest is for what others ask for meanwhile
+
+# What is made while a step goes on, from the sources of MuJoCo Warp 3.9. The solver: two matrices
+# over the degrees of freedom, vectors over them, and columns over the constraint rows.
+SOLVER_MATRICES, SOLVER_VECTORS, SOLVER_COLUMNS = 2, 8, 7
+# The convex collider, numbers for each pair: its polytope's vertices and faces, which grow with
+# the iterations, the horizon, and what clips a face's polygon and looks round a mesh's vertex.
+VERTEX_NUMBERS, FIRST_VERTICES, MORE_VERTICES = 4, 10, 2
+FACE_NUMBERS, FIRST_FACES, MORE_FACES = 5, 6, 5
+HORIZON_NUMBERS, POLYGON_NUMBERS, NEIGHBOUR_NUMBERS = 24, 22, 11
 
 
 @dataclass(frozen=True)
@@ -34,15 +40,24 @@ class Estimate:
 
 
 def estimate_memory(model: mujoco.MjModel, room: Room) -> Estimate:
-    """Bytes that Warp takes for worlds of a model, from the arrays that it makes for one and two.
+    """Bytes that Warp takes for worlds of a model: its arrays, and what it makes in a step.
 
-    The arrays are made on the CPU, so that nothing of a GPU is needed to know.
+    The arrays are counted from those for one and for two worlds, made on the CPU, so that nothing
+    of a GPU is needed to know.
     """
     with wp.ScopedDevice("cpu"):
-        sizes = [_data_bytes(model, worlds, room) for worlds in (1, 2)]
-        once = _bytes_of(mjw.put_model(model))
+        sizes = [_bytes_of(make_data(model, worlds, room)) for worlds in (1, 2)]
+        put = mjw.put_model(model)
     per_world = sizes[1] - sizes[0]
-    return Estimate(once + sizes[0] - per_world, per_world + _solver_bytes(model, room))
+    scratch = _solver_bytes(model, room) + room.pairs * _pair_bytes(put)
+    return Estimate(_bytes_of(put) + sizes[0] - per_world, per_world + scratch)
+
+
+def make_data(model: mujoco.MjModel, worlds: int, room: Room) -> Any:
+    """Warp's data for so many worlds with so much room each, on the current device."""
+    return mjw.make_data(
+        model, worlds, nconmax=room.contacts, nccdmax=room.pairs, njmax=room.constraints
+    )
 
 
 def free_bytes(device: str) -> int:
@@ -63,18 +78,23 @@ def check_memory(model: mujoco.MjModel, worlds: int, room: Room, device: str) ->
     raise InputError(
         f"{worlds} worlds need {estimate.total(worlds) / GIGABYTE:.1f} GB "
         f"({estimate.per_world / 1e3:.0f} kB a world) and {device} has "
-        f"{free / GIGABYTE:.1f} GB free: take {most} worlds or fewer, or less room than "
-        f"{room.contacts} contacts and {room.constraints} constraint rows a world"
+        f"{free / GIGABYTE:.1f} GB free: take {most} worlds or fewer, or less room a "
+        f"world than {room}"
     )
-
-
-def _data_bytes(model: mujoco.MjModel, worlds: int, room: Room) -> int:
-    return _bytes_of(mjw.make_data(model, worlds, nconmax=room.contacts, njmax=room.constraints))
 
 
 def _solver_bytes(model: mujoco.MjModel, room: Room) -> int:
     numbers = SOLVER_MATRICES * model.nv**2 + SOLVER_VECTORS * model.nv
     return int(FLOAT_BYTES * (numbers + SOLVER_COLUMNS * room.constraints))
+
+
+def _pair_bytes(put: Any) -> int:
+    iterations = put.opt.ccd_iterations
+    vertices = FIRST_VERTICES + MORE_VERTICES * iterations
+    faces = FIRST_FACES + MORE_FACES * iterations
+    clipping = POLYGON_NUMBERS * put.nmaxpolygon + NEIGHBOUR_NUMBERS * put.nmaxmeshdeg
+    polytope = VERTEX_NUMBERS * vertices + FACE_NUMBERS * faces + HORIZON_NUMBERS
+    return int(FLOAT_BYTES * (polytope + clipping))
 
 
 def _bytes_of(part: Any) -> int:

@@ -15,14 +15,14 @@ from robot_skills.core.errors import InputError, unknown_name
 from robot_skills.sim.batch.bank import StateBank, full_state
 from robot_skills.sim.batch.faults import WorldFault
 from robot_skills.sim.batch.guards import Room, Used, check_room, stop_for
-from robot_skills.sim.batch.memory import check_memory
+from robot_skills.sim.batch.memory import check_memory, make_data
 from robot_skills.sim.batch.recorded import Recorded
 from robot_skills.sim.batch.watching import Watch
 from robot_skills.sim.scene import Scene
 
 Floats = NDArray[np.float64]
 
-ROOM = Room(contacts=64, constraints=256)  # five blocks and a grasp need 40 and 150
+ROOM = Room(contacts=64, constraints=256, pairs=48)  # five blocks and a grasp need 24, 108, 19
 
 
 class WarpPhysics:
@@ -50,9 +50,7 @@ class WarpPhysics:
         self._chosen: dict[tuple[int, ...], torch.Tensor] = {}
         with wp.ScopedDevice(device):
             self._model = mjw.put_model(scene.model)
-            self._data = mjw.make_data(
-                scene.model, worlds, nconmax=room.contacts, njmax=room.constraints
-            )
+            self._data = make_data(scene.model, worlds, room)
             self._watch = Watch(self._data)
         self.qpos, self.qvel = wp.to_torch(self._data.qpos), wp.to_torch(self._data.qvel)
         self.ctrl = wp.to_torch(self._data.ctrl)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-pytest.importorskip("mujoco_warp", reason="needs the extra gpu: pip install 'robot-skills[gpu]'")
+mjw = pytest.importorskip("mujoco_warp", reason="needs the extra: pip install robot-skills[gpu]")
+wp = pytest.importorskip("warp")
 
 from robot_skills import paths
 from robot_skills.core.arm import load_arm
@@ -15,7 +16,7 @@ from robot_skills.sim.batch.bank import bank_of_arms
 from robot_skills.sim.batch.c_threads import ThreadPhysics
 from robot_skills.sim.batch.faults import read_fault, replay_fault
 from robot_skills.sim.batch.guards import Room
-from robot_skills.sim.batch.memory import Estimate, check_memory, estimate_memory
+from robot_skills.sim.batch.memory import Estimate, _bytes_of, check_memory, estimate_memory
 from robot_skills.sim.batch.physics import PhysicsFault
 from robot_skills.sim.batch.warp import ROOM, WarpPhysics
 from robot_skills.sim.scene import build_scene
@@ -125,13 +126,15 @@ def test_wrong_fields_are_named(physics):
 
 
 def test_too_little_room_stops_with_the_numbers_and_what_to_set(scene, bank):
-    physics = WarpPhysics(scene, WORLDS, "cpu", Room(contacts=2, constraints=16))
+    physics = WarpPhysics(scene, WORLDS, "cpu", Room(contacts=2, constraints=16, pairs=2))
     put(physics, bank).act(torch.from_numpy(np.tile(scene.arm.home, (WORLDS, 1))), torch.zeros(3))
     used = physics.used()
     assert used.pairs > 2 * WORLDS
     assert used.constraints > 16
-    with pytest.raises(PhysicsFault, match=r"room for 6: set Room\(contacts=\d+\).*Room\(constrai"):
+    with pytest.raises(PhysicsFault, match=r"room for 6: set Room\(pairs=\d+\).*Room\(constrai"):
         physics.check()
+    with pytest.raises(InputError, match=r"room for 1 to 8 pairs .* found Room"):
+        Room(contacts=8, constraints=16, pairs=9)
 
 
 def test_a_state_that_is_no_number_stops_the_batch_and_replays_in_c(scene, bank, physics):
@@ -148,6 +151,25 @@ def test_a_state_that_is_no_number_stops_the_batch_and_replays_in_c(scene, bank,
     arm.reset(ALL, bank.to(physics.device, physics.dtype), ROWS)
     physics.step()
     physics.check()
+
+
+def test_the_estimate_counts_what_a_step_makes_as_well(scene, bank, physics, monkeypatch):
+    made = []
+
+    def counted(make):
+        def count(*arguments, **named):
+            made.append(make(*arguments, **named))
+            return made[-1]
+
+        return count
+
+    put(physics, bank)
+    monkeypatch.setattr(wp, "empty", counted(wp.empty))
+    monkeypatch.setattr(wp, "zeros", counted(wp.zeros))
+    mjw.step(physics._model, physics._data)
+    taken = sum(array.capacity for array in made) + _bytes_of(physics._model)
+    taken += _bytes_of(physics._data)
+    assert estimate_memory(scene.model, ROOM).total(WORLDS) == pytest.approx(taken, rel=0.03)
 
 
 def test_what_does_not_fit_into_memory_is_refused_with_the_number(scene):
