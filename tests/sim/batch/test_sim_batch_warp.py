@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-mjw = pytest.importorskip("mujoco_warp", reason="needs the extra: pip install robot-skills[gpu]")
-wp = pytest.importorskip("warp")
+pytest.importorskip("mujoco_warp", reason="needs the extra gpu: pip install 'robot-skills[gpu]'")
+
+import mujoco_warp as mjw
+import warp as wp
 
 from robot_skills import paths
 from robot_skills.core.arm import load_arm
