@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from robot_skills import paths
 from robot_skills.core import poses
@@ -12,6 +13,9 @@ from robot_skills.core.control import (
     EndEffectorController,
     Workspace,
     joint_step,
+    off_the_base,
+    pose_error,
+    shorter_move,
     whole_step,
 )
 
@@ -281,3 +285,31 @@ def test_the_hand_comes_no_nearer_to_the_base_than_the_arm_allows():
     )
     assert np.hypot(*free[:2]) < least_m - 0.05
     assert np.hypot(*held[:2]) == pytest.approx(least_m, abs=1e-3)
+
+
+def numbers(*shape, seed=0):
+    return np.random.default_rng(seed).normal(0.0, 0.4, shape)
+
+
+def some_poses(count, seed):
+    turns = poses.from_rotation_vector(numbers(count, 3, seed=seed + 7))
+    return np.concatenate([numbers(count, 3, seed=seed), turns], axis=-1)
+
+
+PARTS = [
+    (joint_step, (numbers(9, 6, 7), numbers(9, 6, seed=1))),
+    (pose_error, (some_poses(9, 0), some_poses(9, 1))),
+    (shorter_move, (numbers(9, 3), numbers(9, 3, seed=1), 0.3)),
+    (off_the_base, (0.3 * numbers(9, 3), numbers(9, 3, seed=1), np.array([0.1, 0.0]), 0.25)),
+    (whole_step, (numbers(9, 6), np.full(6, 0.2), np.abs(numbers(9, 6, seed=1)))),
+]
+
+
+@pytest.mark.parametrize(("part", "arguments"), PARTS, ids=lambda x: getattr(x, "__name__", ""))
+def test_a_part_of_the_law_is_the_same_for_one_for_many_and_in_torch(part, arguments):
+    tensors = [torch.tensor(a) if isinstance(a, np.ndarray) else a for a in arguments]
+    many = part(*arguments)
+    np.testing.assert_allclose(part(*tensors).numpy(), many, rtol=1e-9, atol=1e-12)
+    for row, found in enumerate(many):
+        own = [a[row] if np.ndim(a) > 1 else a for a in arguments]
+        np.testing.assert_allclose(part(*own), found, rtol=1e-9, atol=1e-12)

@@ -160,6 +160,7 @@ TORCH_TWINS = [
     (poses.relative, (some_poses(8, 1), some_poses(8, 2))),
     (poses.matrix, (wxyz(rotations(8)),)),
     (poses.six_dimensional, (wxyz(rotations(8)),)),
+    (poses.from_matrix, (rotations(64).as_matrix(),)),
     (poses.from_yaw, (np.linspace(-3, 3, 8),)),
     (poses.rotation_vector, (wxyz(rotations(8)),)),
     (poses.from_rotation_vector, (some_poses(8)[:, :3],)),

@@ -49,15 +49,15 @@ class Graphed:
         """What the function returns, in memory of its own."""
         if self._device.type != "cuda":
             return self._function(*inputs)
-        if self._graph is None:
-            self._record(inputs)
+        graph = self._graph or self._recorded(inputs)
         for kept, given in zip(self._inputs, inputs, strict=True):
             kept.copy_(given)
-        assert self._graph is not None
-        self._graph.replay()
+        graph.replay()
         return self._output.clone()
 
-    def _record(self, inputs: tuple[torch.Tensor, ...]) -> None:
+    @torch.inference_mode(False)  # else what is kept could be used in that mode alone
+    @torch.no_grad()
+    def _recorded(self, inputs: tuple[torch.Tensor, ...]) -> torch.cuda.CUDAGraph:
         self._inputs = [given.clone() for given in inputs]
         aside = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream(self._device))
@@ -68,3 +68,4 @@ class Graphed:
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph):
             self._output = self._function(*self._inputs)
+        return self._graph
