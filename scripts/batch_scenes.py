@@ -21,10 +21,10 @@ from robot_skills.paths import find
 from robot_skills.sim.batch.arm import BatchArm
 from robot_skills.sim.batch.bank import StateBank, make_bank
 from robot_skills.sim.batch.c_threads import ThreadPhysics
-from robot_skills.sim.kinematics import MujocoKinematics
+from robot_skills.sim.batch.resets import random_bank
 from robot_skills.sim.scene import Scene, build_scene, load_scene, save_model
 from robot_skills.sim.sim_arm import SimArm
-from robot_skills.sim.start import reset, situation_of
+from robot_skills.sim.start import situation_of
 
 Floats = NDArray[np.float64]
 
@@ -55,17 +55,10 @@ def read_scene(name: str, folder: Path) -> tuple[Scene, StateBank]:
         return scene, make_bank(scene, file["states"], file["gripper_command_m"])
 
 
-def random_starts(scene: Scene, count: int, seed: int) -> tuple[Floats, Floats]:
-    """Full states (S, M) and gripper commands (S,) m in which the block to grasp lies free."""
-    robot, kinematics = SimArm(scene), MujocoKinematics(scene.arm)
+def random_starts(scene: Scene, count: int, seed: int) -> StateBank:
+    """Random starts in which the block that is grasped lies free."""
     rng = np.random.default_rng(seed)
-    goal = situation_of(scene.task, GOAL, rng).goal
-    states, commands_m = [], []
-    for _ in range(count):
-        reset(robot, kinematics, goal, rng)
-        states.append(robot.state)
-        commands_m.append(robot.gripper_command_m)
-    return np.array(states), np.array(commands_m)
+    return random_bank(scene, situation_of(scene.task, GOAL, rng).goal, count, rng)
 
 
 def _held_starts(scene: Scene, count: int, seed: int) -> tuple[Floats, Floats]:
@@ -73,7 +66,7 @@ def _held_starts(scene: Scene, count: int, seed: int) -> tuple[Floats, Floats]:
     physics = ThreadPhysics(scene, count)
     arm = BatchArm(physics)
     everywhere = torch.ones(count, dtype=torch.bool)
-    arm.reset(everywhere, make_bank(scene, *random_starts(scene, count, seed)), torch.arange(count))
+    arm.reset(everywhere, random_starts(scene, count, seed), torch.arange(count))
     hands = GraspingHands(arm, THING)
     for period in range(CLOSED_AT + 10):
         arm.act(*hands.targets(period))

@@ -24,7 +24,7 @@ from robot_skills.core.task_file import load_task
 from robot_skills.paths import find
 from robot_skills.run.evaluate.statistics import wilson
 from robot_skills.sim.batch.arm import BatchArm
-from robot_skills.sim.batch.bank import StateBank, bank_of_arms, make_bank
+from robot_skills.sim.batch.bank import StateBank, bank_of_arms
 from robot_skills.sim.batch.c_threads import ThreadPhysics
 from robot_skills.sim.batch.physics import BatchPhysics
 from robot_skills.sim.batch.warp import WarpPhysics
@@ -92,7 +92,7 @@ def grasp_figures(worlds: int, seed: int) -> dict[str, Figure]:
     print(f"grasping in {worlds} worlds of Warp, {PERIODS} control periods")
     scene = scene_of("blocks")
     physics = WarpPhysics(scene, worlds, "cpu")
-    lifted = grasps(physics, make_bank(scene, *random_starts(scene, worlds, seed)))
+    lifted = grasps(physics, random_starts(scene, worlds, seed))
     rate = wilson(lifted, worlds)
     return {"grasps": Figure(lifted, "worlds", rate.low * worlds, rate.high * worlds, worlds)}
 

@@ -70,7 +70,7 @@ class BatchArm:
             joint_velocity=physics.qvel[:, self._arm_dofs],
             gripper_width_m=self.gripper_width_m,
             object_pose={name: poses[:, i] for i, name in enumerate(scene.bodies)},
-            fixture_position={n: physics.qpos[:, i] for n, i in scene.fixture_qpos.items()},
+            fixture_position={n: physics.qpos[:, i].clone() for n, i in scene.fixture_qpos.items()},
         )
 
     def act(self, joint_position: torch.Tensor, gripper_width_m: torch.Tensor) -> BatchCommand:

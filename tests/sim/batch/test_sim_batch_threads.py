@@ -11,8 +11,10 @@ from robot_skills.sim.batch.bank import bank_of_arms, make_bank
 from robot_skills.sim.batch.c_threads import ThreadPhysics
 from robot_skills.sim.batch.faults import read_fault, replay_fault
 from robot_skills.sim.batch.physics import PhysicsFault
+from robot_skills.sim.batch.resets import random_bank
 from robot_skills.sim.scene import build_scene
 from robot_skills.sim.sim_arm import SimArm
+from robot_skills.sim.start import situation_of
 
 ALL = torch.ones(3, dtype=torch.bool)
 
@@ -131,6 +133,18 @@ def test_a_state_that_is_no_number_stops_the_batch_and_is_kept(scene, arms, tmp_
     assert visited.shape == (physics.substeps + 1, scene.model.nq)
     with pytest.raises(InputError, match="not a world that went wrong"):
         read_fault(tmp_path / "none.json")
+
+
+def test_random_starts_differ_and_have_the_goal_before_them(scene):
+    goal = situation_of(scene.task, "on(red, blue)", np.random.default_rng(0)).goal
+    banks = [random_bank(scene, goal, 3, np.random.default_rng(7)) for _ in range(2)]
+    torch.testing.assert_close(banks[0].qpos, banks[1].qpos, atol=0, rtol=0)
+    arm = BatchArm(ThreadPhysics(scene, 3))
+    arm.reset(ALL, banks[0], torch.arange(3))
+    seen = arm.observe().object_pose
+    gap = (seen["red"] - seen["blue"])[:, :2].norm(dim=1)
+    assert bool((gap > 0.03).all())
+    assert float((seen["red"][0] - seen["red"][1]).abs().max()) > 1e-3
 
 
 def test_a_table_is_read_as_numpy_reads_it():
