@@ -80,7 +80,7 @@ class WarpPhysics:
         self._period.run()
 
     def reset(self, mask: torch.Tensor, bank: StateBank, rows: torch.Tensor) -> None:
-        """Put the worlds of a mask (N,) into the bank's states `rows` (N,); the host waits not."""
+        """Put the worlds of a mask (N,) into the bank's states `rows` (N,); nothing waits."""
         rows = torch.where(mask, rows, 0)
         for name, now in self._state.items():
             start = getattr(bank, name)[rows]

@@ -60,5 +60,5 @@ class Watch:
 
     def most(self) -> tuple[int, int, int]:
         """Pairs and contacts of all worlds and rows of one, the most so far; asks the host."""
-        pairs, contacts = self._most_pooled.numpy().tolist()
-        return pairs, contacts, int(self._most_constraints.numpy().max())
+        pairs, contacts = wp.to_torch(self._most_pooled).tolist()
+        return pairs, contacts, int(wp.to_torch(self._most_constraints).max())
