@@ -102,6 +102,11 @@ class _JointFacts:
     lowered: Fact
     below: float
 
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """Those of the two that may hold."""
+        return (self.raised,) if self.column is None else (self.raised, self.lowered)
+
 
 class FactTable:
     """The truth of every fact about the objects present, for one scene or a batch of them.
@@ -200,11 +205,15 @@ class FactTable:
             *(Fact("in", pair) for pair in product(objects, containers)),
             *(Fact("inserted", pair) for pair in product(objects, sockets)),
         ]
-        columns = [i for i, fact in enumerate(facts) if self._task.allows(fact)]
-        openings = [fact for joint in self._joints for fact in (joint.raised, joint.lowered)]
+        columns = [i for i, fact in enumerate(facts) if self._may_hold(fact)]
+        openings = [fact for joint in self._joints for fact in joint.facts]
         more = range(len(facts), len(facts) + len(openings) + 1)
         allowed = [facts[i] for i in columns] + [*openings, GRIPPER_EMPTY]
         return tuple(allowed), [*columns, *more]
+
+    def _may_hold(self, fact: Fact) -> bool:
+        rests_on_itself = fact.predicate == "on" and len(set(fact.arguments)) == 1
+        return self._task.allows(fact) and not rests_on_itself
 
     def _gripped_at(self, things: Array) -> Array:
         if not self._gripped:
@@ -251,12 +260,11 @@ class FactTable:
         return found
 
     def _openings(self, position: Array, held: Array) -> Iterator[Array]:
-        """Pairs (..., 2) of whether each joint is raised, and lowered."""
+        """Whether the facts of each joint hold, (..., 1) or (..., 2)."""
         xp = namespace(position)
         for joint in self._joints:
             if joint.column is None:  # a tray has no lid: it is always open
-                yes = xp.any(held, axis=-1, keepdims=True) | True
-                yield xp.concat([yes, ~yes], axis=-1)
+                yield xp.any(held, axis=-1, keepdims=True) | True
             else:
                 now = position[..., joint.column]
                 yield xp.stack([now > joint.above, now < joint.below], axis=-1)

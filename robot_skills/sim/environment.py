@@ -8,7 +8,6 @@ import numpy as np
 from gymnasium.spaces import Box, Dict
 from numpy.typing import NDArray
 
-from robot_skills.core import poses
 from robot_skills.core.arm import load_arm
 from robot_skills.core.control import EndEffectorController, Workspace
 from robot_skills.core.errors import InputError, unknown_name
@@ -23,12 +22,10 @@ from robot_skills.sim.render import Cameras, Image
 from robot_skills.sim.scene import build_scene
 from robot_skills.sim.sim_arm import SimArm
 from robot_skills.sim.start import Situation, reset, sample_situation
+from robot_skills.sim.velocity_action import ACTION_SIZE, VelocityAction
 
 Floats = NDArray[np.float64]
 Vector = NDArray[np.float32]
-
-YAW_SPEED_MAX_RAD_S = 1.5
-ACTION_SIZE = 5
 
 
 class TaskEnvironment(gymnasium.Env):  # type: ignore[misc]  # its types are left out
@@ -68,6 +65,7 @@ class TaskEnvironment(gymnasium.Env):  # type: ignore[misc]  # its types are lef
         self._controller = EndEffectorController(
             self._kinematics, self.arm, self.task.rate_hz, workspace
         )
+        self._action = VelocityAction.of(self.arm, self.task.rate_hz)
         self._flat, self._facts = FlatObservation(self.task, self.arm), FlatFacts(self.task)
         self.observation_space = Dict(
             observation=self._flat.space,
@@ -97,7 +95,7 @@ class TaskEnvironment(gymnasium.Env):  # type: ignore[misc]  # its types are lef
     def step(self, action: Vector) -> tuple[dict[str, Vector], float, bool, bool, dict[str, Any]]:
         """Move for one control period; truncation is left to Gymnasium's time limit."""
         wanted = self._wanted_pose(np.asarray(action, dtype=float))
-        width_m = 0.5 * (float(action[4]) + 1.0) * self.arm.gripper.width_max_m
+        width_m = float(self._action.width_m(np.asarray(action, dtype=float)))
         self._joint_target = self._controller.step(self._joints, wanted)
         self.robot.act(self._joint_target, width_m)
         observation, info = self._look()
@@ -157,14 +155,10 @@ class TaskEnvironment(gymnasium.Env):  # type: ignore[misc]  # its types are lef
 
     def _wanted_pose(self, action: Floats) -> Floats:
         """Where the targets are by now, moved on; so that nothing is saved up in contact."""
-        period_s = 1.0 / self.task.rate_hz
-        action = np.minimum(np.maximum(action, -1.0), 1.0)
-        pose = self._kinematics.ee_pose(self._joint_target)
-        pose[:3] += action[:3] * (self.arm.ee_speed_max_m_s * period_s)
-        turn = poses.from_yaw(np.asarray(action[3] * YAW_SPEED_MAX_RAD_S * period_s))
-        self._ee_quaternion = poses.multiply(turn, self._ee_quaternion)
-        pose[3:] = self._ee_quaternion
-        return pose
+        here = self._kinematics.ee_pose(self._joint_target)
+        wanted = np.asarray(self._action.ee_pose(here, self._ee_quaternion, action))
+        self._ee_quaternion = wanted[3:]
+        return wanted
 
     def _look(self) -> tuple[dict[str, Vector], dict[str, Any]]:
         observation = self.robot.observe()

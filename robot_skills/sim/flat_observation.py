@@ -28,6 +28,7 @@ class FlatObservation:
     In order: joint position (J,) rad, joint velocity (J,) rad/s, end-effector pose in world (7,)
     m + quaternion wxyz, gripper width m; for each object of the task 1 if present, and its pose
     in world (7,), zeros where it is absent; for each jointed fixture its opening in rad or m.
+    `high` (D,) is where numbers are cut off, and -high.
     """
 
     def __init__(self, task: Task, arm: ArmProfile) -> None:
@@ -38,13 +39,13 @@ class FlatObservation:
         after_joints = [*POSE_MAX, *width, *np.tile(per_object, len(self._objects))]
         after_joints += [FIXTURE_MAX] * len(self._fixtures)
         speed = SPEED_RANGE * arm.speed_max
-        self._high = np.concatenate([2 * np.pi + 0 * speed, speed, after_joints])
-        self.space = Box(-self._high.astype(np.float32), self._high.astype(np.float32))
+        self.high = np.concatenate([2 * np.pi + 0 * speed, speed, after_joints])
+        self.space = Box(-self.high.astype(np.float32), self.high.astype(np.float32))
 
     def vector(self, observation: Observation, ee_pose: Floats) -> Vector:
         """The vector (D,) of an observation and the end-effector pose (7,) in world."""
         dof = len(observation.joint_position)
-        flat = np.zeros(self._high.shape)
+        flat = np.zeros(self.high.shape)
         flat[:dof] = observation.joint_position
         flat[dof : 2 * dof] = observation.joint_velocity
         flat[2 * dof : 2 * dof + 7] = ee_pose
@@ -59,7 +60,7 @@ class FlatObservation:
         for name in self._fixtures:
             flat[at] = observation.fixture_position[name]
             at += 1
-        return np.asarray(np.minimum(np.maximum(flat, -self._high), self._high), np.float32)
+        return np.asarray(np.minimum(np.maximum(flat, -self.high), self.high), np.float32)
 
 
 class FlatFacts:
