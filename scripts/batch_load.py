@@ -60,10 +60,9 @@ class Load:
         self.control()
 
     def policy(self) -> None:
-        """Ask the networks, in the steps in which they are asked."""
-        if self._period % ASKED_EVERY == 0:
-            with torch.no_grad():
-                self._action = self._networks(self._inputs())
+        """Look, and ask the networks."""
+        with torch.no_grad():
+            self._action = self._networks(self._inputs())
 
     def control(self) -> None:
         """From what is wanted to joint targets, by the control law."""
@@ -78,8 +77,9 @@ class Load:
         self._period += 1
 
     def period(self) -> None:
-        """All of it, as in training."""
-        self.policy()
+        """All of it, as in training: the networks' answer holds for some steps."""
+        if self._period % ASKED_EVERY == 0:
+            self.policy()
         self.control()
         self.physics()
 

@@ -5,9 +5,9 @@
 
 Two scenes: `blocks`, five blocks of which each world's hand holds one and sways with it, and
 `bare`, the same arm alone. A control step is the policy's networks, the control law and the
-substeps of physics. It needs mujoco, mujoco-warp, warp-lang and torch, and this package's own
-files. Writes docs/results/gpu.json, and without a GPU that nothing was measured;
-`--device cpu --worlds 1,4` rehearses it and writes nothing.
+substeps of physics. It needs mujoco, mujoco-warp, warp-lang, torch, numpy and array-api-compat;
+this package itself need not be installed (PYTHONPATH=.). Writes docs/results/gpu.json, and without
+a GPU that nothing was measured; `--device cpu --worlds 1,4` rehearses it and writes nothing.
 """
 
 import argparse
