@@ -287,6 +287,8 @@ def _check_names(top: TomlTable, task: Task) -> None:
                 raise top.table(key).error(
                     name, f"name {name!r}: expected small letters, digits and _"
                 )
+            if name in task.types or name in task.types.values():
+                raise top.table(key).error(name, f"{name!r} is a type as well; call it otherwise")
     for name in task.objects.keys() & task.fixtures.keys():
         raise top.table("fixtures").error(name, f"{name!r} is an object and a fixture")
 

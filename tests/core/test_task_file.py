@@ -190,6 +190,7 @@ MISTAKES = {
     "goal group": ("[goals.unseen.stow]", "[goals.other.stow]", "[goals.other", "no key .*'other'"),
     "syntax": ("spacing_m = 0.1", "spacing_m = ", "spacing_m", "no valid TOML: Invalid value"),
     "capital name": ("[objects.red]", "[objects.Red]", "[objects.Red]", "small letters"),
+    "a type's name": ("[objects.red]", "[objects.block]", "[objects.block]", "is a type as well"),
     "one name twice": (
         "[fixtures.tray]",
         "[fixtures.red]",
