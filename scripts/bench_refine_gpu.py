@@ -133,7 +133,10 @@ class Bench:
         def show(one: Round) -> None:
             rate, tried = one.figures["success"], one.figures["practice_success"]
             passed = (time.monotonic() - began_s) / 60
-            print(f"{passed:6.2f} min {one.decisions:>10,} decisions  {rate:.1%} ({tried:.1%})")
+            print(
+                f"{passed:6.2f} min {one.decisions:>9,} decisions {rate:.1%} ({tried:.1%})",
+                flush=True,
+            )
 
         worlds = _worlds(parts, parts.practice, self._warp, self.worlds)
         budget = Budget(60 * self.minutes, self.rounds)

@@ -19,8 +19,7 @@ from robot_skills.train.refinement.batched.worlds import Worlds
 from robot_skills.train.refinement.practising import Budget, Clock, Keep, Practised
 from robot_skills.train.refinement.state import PracticeState, arrays_of, restore
 
-LOOK_STEPS = 20  # decisions in each world, to see what the inputs are like without corrections
-LEAST_LOOKS = 1000  # rows of inputs for that, where the worlds are few
+LOOK_STEPS = 30  # decisions in each world, to see what the inputs are like without corrections
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,7 @@ def look_around(worlds: Worlds) -> torch.Tensor:
     inputs = worlds.reset()
     nothing = torch.zeros((worlds.worlds, worlds.actions), device=inputs.device)
     found = [inputs]
-    while len(found) < LOOK_STEPS or len(found) * worlds.worlds < LEAST_LOOKS:
-        found.append(worlds.step(nothing).inputs)
+    found += [worlds.step(nothing).inputs for _ in range(LOOK_STEPS)]
     return torch.cat(found).float()
 
 
