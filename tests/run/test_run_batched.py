@@ -240,3 +240,20 @@ def test_worlds_that_differ_still_do_the_skill(simulation, library, trials):
         worlds.step(NOTHING.expand(3, -1))
     elbows = worlds.physics.qpos[:, int(worlds.physics.scene.arm_qpos[2])]
     assert len({round(float(elbow), 6) for elbow in elbows}) == 3
+
+
+def test_warp_begins_the_skill_as_mujoco_c_does(simulation, library, trials):
+    pytest.importorskip("mujoco_warp", reason="the extra gpu is not installed")
+    from robot_skills.sim.batch.warp import WarpPhysics
+
+    starts = read_starts(simulation, library, trials[:1])
+    ends = []
+    for physics in (ThreadPhysics(starts.scene, 1), WarpPhysics(starts.scene, 1, "cpu")):
+        worlds = SkillWorlds(physics, library, starts, REACH)
+        with torch.no_grad():
+            before = worlds.reset().double()
+            after = worlds.step(ASIDE[None]).inputs.double()
+        ends.append((before, after, physics.qpos.double()))
+    for c, warp in zip(*ends, strict=True):
+        np.testing.assert_allclose(warp.numpy(), c.numpy(), atol=2e-3)
+    assert float((ends[0][1] - ends[0][0]).abs().max()) > 0.1
