@@ -1,14 +1,16 @@
-"""A pick that misses by 2 cm learns to hit, in 16 worlds of MuJoCo Warp on the CPU.
+"""A pick that misses by 2 cm learns to hit, in 16 worlds at once, on the CPU.
 
-    python scripts/bench_toy_refinement.py [--worlds 16] [--rounds 20]
+    python scripts/bench_toy_refinement.py [--physics c] [--worlds 16] [--rounds 20]
 
 The skill is one matrix, written by hand: over the block, down, close, lift; and 2 cm beside all the
-time. It is the whole way of refining in many worlds, small enough to go without a GPU. Writes
-toy_refinement into docs/results/warp_parity.json.
+time. It is the whole way of refining in many worlds, small enough to go without a GPU: in MuJoCo
+Warp, where it takes long, or in MuJoCo C. Writes toy_refinement_warp, or toy_refinement_c, into
+docs/results/warp_parity.json.
 """
 
 import time
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -31,8 +33,11 @@ from robot_skills.run.evaluate.statistics import wilson
 from robot_skills.run.practice.batched.starts import Starts, read_starts
 from robot_skills.run.practice.batched.worlds import SkillWorlds
 from robot_skills.run.trials.trial import SkillTrial, Snapshot
+from robot_skills.sim.batch.c_threads import ThreadPhysics
+from robot_skills.sim.batch.physics import BatchPhysics
 from robot_skills.sim.batch.warp import WarpPhysics
 from robot_skills.sim.kinematics import MujocoKinematics
+from robot_skills.sim.scene import Scene
 from robot_skills.sim.start import solve_joints
 from robot_skills.train.refinement.batched.algorithm import BatchedConfig
 from robot_skills.train.refinement.batched.practising import Round, Telling, practise_worlds
@@ -53,8 +58,9 @@ NEEDS = parse_facts("clear(?x) gripper_empty()")
 
 @dataclass(frozen=True)
 class Toy:
-    """How many worlds there are, and rounds at most."""
+    """Which physics, how many worlds there are, and rounds at most."""
 
+    physics: Literal["warp", "c"] = "warp"
     worlds: int = 16
     rounds: int = 20
 
@@ -80,7 +86,16 @@ class Toy:
         note = f"{self.worlds} worlds, {learned.steps} decisions; {before:.0%} before practice"
         good = round(learned.success[-1] * self.worlds)
         figure: Figure = share(wilson(good, self.worlds), note)
-        print(write_results("warp_parity", {"toy_refinement": figure}, keep_others=True))
+        print(
+            write_results(
+                "warp_parity", {f"toy_refinement_{self.physics}": figure}, keep_others=True
+            )
+        )
+
+    def _made(self, scene: Scene) -> BatchPhysics:
+        if self.physics == "c":
+            return ThreadPhysics(scene, self.worlds)
+        return WarpPhysics(scene, self.worlds, "cpu")
 
     def _success(self, worlds: SkillWorlds, starts: Starts) -> float:
         nothing = torch.zeros(self.worlds, ACTION_SIZE)

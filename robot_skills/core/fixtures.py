@@ -1,7 +1,5 @@
 """Where a fixture's parts are when its joint moves."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,20 +18,16 @@ def swing(pivot_m: Array, angle_rad: Array) -> Array:
     return xp.concat([pivot_m - poses.rotate(turn, pivot_m), turn], axis=-1)
 
 
-def resting_pose(
-    fixture: Fixture,
-    pose: Array,
-    position: Array,
-    constant: Callable[[Floats], Array] = np.asarray,
-) -> Array:
-    """Where a fixture's interior is: its poses (..., 7) now, without the turn of an upright hinge.
+def turned_back(pose: Array, pivot_m: Array, position_rad: Array) -> Array:
+    """Poses (..., 7) without the turn (...,) of upright hinges about `pivot_m` (..., 3) in them."""
+    return poses.compose(pose, poses.invert(swing(pivot_m, position_rad)))
 
-    `position` (...,) is that of its joint in rad; `constant` makes the fixture's numbers arrays
-    like the poses.
-    """
+
+def resting_pose(fixture: Fixture, pose: Floats, position: float) -> Floats:
+    """Where a fixture's interior is: its pose (7,) now, without the turn of an upright hinge."""
     if fixture.pivot_m is None:
         return pose
-    return poses.compose(pose, poses.invert(swing(constant(fixture.pivot_m), position)))
+    return np.asarray(turned_back(pose, fixture.pivot_m, position))
 
 
 def place_frame(task: Task, name: str, pose: Floats, position: float) -> Floats:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from robot_skills.core import poses
 from robot_skills.core.arrays import Array, namespace
 from robot_skills.core.facts import OPPOSITES, Fact, State
-from robot_skills.core.fixtures import resting_pose
+from robot_skills.core.fixtures import turned_back
 from robot_skills.core.observation import Observation
 from robot_skills.core.task import Fixture, Task, TaskObject
 
@@ -85,11 +85,14 @@ def is_held(
     return near & (slack < limits["wider_m"]) & (slack > -limits["narrower_m"])
 
 
-def grip_position(thing: TaskObject, pose: Array, constant: Constant = np.asarray) -> Array:
-    """Where (..., 3) in world a hand holds a thing that is at poses (..., 7)."""
-    if thing.grip_m is None:
-        return pose[..., :3]
-    return pose[..., :3] + poses.rotate(pose[..., 3:], constant(thing.grip_m))
+def grip_position(thing: TaskObject, pose: Floats) -> Floats:
+    """Where (3,) in world a hand holds a thing that is at a pose (7,)."""
+    return pose[:3] if thing.grip_m is None else np.asarray(_point_at(pose, thing.grip_m))
+
+
+def _point_at(pose: Array, point_m: Array) -> Array:
+    """Where (..., 3) in world a point (..., 3) of things at poses (..., 7) is."""
+    return pose[..., :3] + poses.rotate(pose[..., 3:], point_m)
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,16 @@ class FactTable:
         self._mouths_m = constant(_stacked([one.interior_m for one in self._sockets])[:, 2])
         self._tops_m = constant(_stacked([f.half_extents_m for f in surfaces])[:, 2])
         self._spots_m = constant(_stacked([f.spot_m for f in self._spotted]))
-        self._gripped = [(i, thing) for i, thing in enumerate(things) if thing.grip_m is not None]
+        self._grips_m = [
+            (i, constant(thing.grip_m))
+            for i, thing in enumerate(things)
+            if thing.grip_m is not None
+        ]
+        self._pivots_m = [
+            (self._hollow.index(one), self.joints.index(one.name), constant(one.pivot_m))
+            for one in _turning(self._hollow)
+            if one.pivot_m is not None
+        ]
         self._apart = constant(~np.eye(len(things), dtype=bool))
 
     def truth(self, pose: Array, position: Array, ee_pose: Array, width_m: Array) -> Array:
@@ -216,11 +228,11 @@ class FactTable:
         return self._task.allows(fact) and not rests_on_itself
 
     def _gripped_at(self, things: Array) -> Array:
-        if not self._gripped:
+        if not self._grips_m:
             return things[..., :3]
         grips = namespace(things).asarray(things[..., :3], copy=True)
-        for index, thing in self._gripped:
-            grips[..., index, :] = grip_position(thing, things[..., index, :], self._constant)
+        for index, grip_m in self._grips_m:
+            grips[..., index, :] = _point_at(things[..., index, :], grip_m)
         return grips
 
     def _resting_on(self, at: Array) -> Array:
@@ -254,9 +266,8 @@ class FactTable:
     def _interiors(self, pose: Array, position: Array) -> Array:
         """Poses (..., C, 7) in world of what things can be in."""
         found = pose[..., self._places["in"], :]
-        for one in _turning(self._hollow):
-            at, turned = self._hollow.index(one), position[..., self.joints.index(one.name)]
-            found[..., at, :] = resting_pose(one, found[..., at, :], turned, self._constant)
+        for at, joint, pivot_m in self._pivots_m:
+            found[..., at, :] = turned_back(found[..., at, :], pivot_m, position[..., joint])
         return found
 
     def _openings(self, position: Array, held: Array) -> Iterator[Array]:

@@ -134,3 +134,37 @@ def test_what_was_lost_on_the_way_to_mujoco_c_is_said():
     lines = "\n".join(refine.transfer_lines(transfer))
     assert "difference  -10.0 points" in lines
     assert "may have been lost on the way to MuJoCo C" in lines
+
+
+def test_practice_in_many_worlds_ends_at_both_gates(library, quick, capsys, monkeypatch, tmp_path):
+    """The way of --device warp-cpu, with MuJoCo C under it: Warp on a CPU takes minutes."""
+    warp = pytest.importorskip("robot_skills.sim.batch.warp", reason="the extra gpu is missing")
+    batched = pytest.importorskip("robot_skills.train.refinement.batched.algorithm")
+    from robot_skills.sim.batch.c_threads import ThreadPhysics
+    from robot_skills.train.refinement.batched import practising as batched_practising
+
+    small = batched.BatchedConfig(round_steps=4, minibatches=1, epochs=1, try_every=1)
+    monkeypatch.setattr(batched, "BatchedConfig", lambda: small)
+    monkeypatch.setattr(batched_practising, "LOOK_STEPS", 2)
+    monkeypatch.setattr(warp, "WarpPhysics", lambda scene, worlds, _: ThreadPhysics(scene, worlds))
+    words = ["refine", str(library), "--skill", "pick", "--minutes", "0.02", "--workers", "1"]
+    more = ["--device", "warp-cpu", "--worlds", "2", "--board", str(tmp_path / "board")]
+    assert main([*words, *more, "--randomise", "0.5"]) == 0
+    said = capsys.readouterr().out
+    assert "practising in 2 worlds of MuJoCo Warp on the CPU: slow" in said
+    assert f"pick from {FEW} starts that practice never saw" in said
+    assert f"the new skill from the same {FEW} starts" in said
+    assert "MuJoCo C less" not in said
+    assert "kept the old skill" in said
+    assert any((tmp_path / "board").iterdir())
+    assert not library.with_name("library.refining").exists()
+
+
+def test_the_lineage_keeps_the_drop_and_what_it_was_measured_by(library):
+    transfer = gate.judge_transfer([True] * 1000, [True] * 990 + [False] * 10)
+    told = refine.Refine(library, randomise=0.5)._told(5, 2.0, transfer)
+    assert told["drop"] == "1.0 points"
+    assert told["success in MuJoCo Warp"].startswith("100%")
+    assert told["success in MuJoCo C"].startswith("99%")
+    assert told["randomise"] == "0.5"
+    assert "drop" not in refine.Refine(library)._told(5, 2.0, None)

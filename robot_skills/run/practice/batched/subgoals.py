@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from robot_skills.core import poses
 from robot_skills.core.errors import InputError
-from robot_skills.core.fixtures import swing
+from robot_skills.core.fixtures import turned_back
 from robot_skills.core.frames import upright_frame
 from robot_skills.core.skill import PlanStep, Skill
 from robot_skills.core.task import Task
@@ -86,8 +86,8 @@ class BatchSubgoals:
     def _bind(
         self, seen: WorldsView, place: torch.Tensor, places: _Places, which: torch.Tensor
     ) -> torch.Tensor:
-        turned = swing(places.pivot_m[which], seen.position_of(places.joint[which]))
-        resting = poses.compose(place, poses.invert(turned))
+        position = seen.position_of(places.joint[which])
+        resting = turned_back(place, places.pivot_m[which], position)
         still = torch.where(places.turns[which, None], resting, place)
         base = upright_frame(still, places.symmetry[which])
         world = poses.compose(base[:, None], places.ends[which])
