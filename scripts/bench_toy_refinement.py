@@ -71,7 +71,7 @@ class Toy:
         simulation = Simulation(load_task(find("envs", TASK)), body)
         library = pick_library(body)
         starts = read_starts(simulation, library, random_starts(simulation, body))
-        worlds = SkillWorlds(WarpPhysics(starts.scene, self.worlds, "cpu"), library, starts, REACH)
+        worlds = SkillWorlds(self._made(starts.scene), library, starts, REACH)
         before = self._success(worlds, starts)
         began_s = time.monotonic()
 
