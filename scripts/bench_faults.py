@@ -26,6 +26,7 @@ import tyro
 from fault_cases import Case, figures_of
 from fault_rig import ENVIRONMENTS, Rig, rig_at, twin_of
 from fault_rows import KILLED_WATCHDOG, ROWS, FaultRow, policy_process
+from fault_walk import walk
 from results import write_results
 
 from robot_skills.core.errors import InputError, RobotFault, unknown_name
@@ -43,7 +44,6 @@ NAMES = (*TABLE, KILLED_WATCHDOG.name, POLICY_KILLED)
 WIDE_M = [[-2.0, -2.0, -2.0], [2.0, 2.0, 2.0]]
 FAR = ("self_collision", "joint_range")
 LENIENT = ("clamped", "held")  # these need not latch
-WALK_RAD = 0.25
 ATTEMPTS_PAUSE_S = 1.0
 
 
@@ -232,28 +232,6 @@ def kill_policy(arm: str, twin: TwinProcess) -> Outcome:
     standstill_s = max(float(stats["last_motion_s"]) - killed_s, 0.0)
     moving = stats["robot_time_s"] - stats["last_motion_s"] < ATTEMPTS_PAUSE_S / 2
     return "the arm moves on" if moving else "", "the policy's process ended", standstill_s, stats
-
-
-def walk(arm: str, minutes: float) -> dict[str, Any]:
-    """Move an arm at random for a while; whatever stops it is cleared and counted."""
-    trips: list[str] = []
-    rng = np.random.default_rng(0)
-    with twin_of(arm) as twin, rig_at(twin, arm) as rig:
-        while float(twin.stats()["robot_time_s"]) < 60 * minutes:
-            goal = rig.start + rng.uniform(-WALK_RAD, WALK_RAD, rig.arm.dof)
-            rig.go(goal, float(rng.uniform(0.5, 2.0)))
-            if rig.latched:
-                trips.append(rig.latched)
-                rig.latched = ""
-                _cleared(rig)
-        stats = twin.stats()
-    return {"minutes": stats["robot_time_s"] / 60, "trips": trips, "twin": dict(stats)}
-
-
-def _cleared(rig: Rig) -> None:
-    time.sleep(ATTEMPTS_PAUSE_S)
-    rig.robot.clear_fault()
-    rig.go(rig.robot.state().joint_position_rad, 0.2)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def _walks(work: Path) -> dict[str, Figure]:
         note = "; ".join(sorted(set(found["trips"])))[:200]
         minutes = f"in {found['minutes']:.0f} min"
         figures[f"spurious_trips/{arm}"] = Figure(n, "stops", note=f"{minutes} {note}".strip())
-        own = found["twin"]["protective_stops"]
+        own = found["protective_stops"]
         figures[f"protective_stops/{arm}"] = Figure(
             own, "stops", note=f"of the twin's own {minutes}"
         )

@@ -33,7 +33,8 @@ ACCELERATION_TOLERANCE = 1.5  # of a servo that answers a smooth reference with 
 
 def joint_range(rig: Rig) -> None:
     """A joint is driven beyond an end of its range; the box is out of the way."""
-    joint, way = free_end(rig.arm.name)
+    joint, end = free_end(rig.arm.name)
+    way = end - rig.start[joint]
     rig.mark()
     rig.pace(rig.moved(joint, way + np.sign(way) * 0.3), 0.8)
     rig.settle(0.5)
@@ -41,7 +42,7 @@ def joint_range(rig: Rig) -> None:
 
 @cache
 def free_end(name: str) -> tuple[int, float]:
-    """The last joint that can be brought from home to an end, and its way there, rad, signed.
+    """The last joint that can be brought from home to an end of its range, and that end in rad.
 
     On its way no part of the arm comes near another. Raises RuntimeError where there is none.
     """
@@ -61,7 +62,7 @@ def free_end(name: str) -> tuple[int, float]:
     for joint in reversed(range(arm.dof)):
         for way in sorted(_ways(arm, joint), key=abs):
             if is_free(joint, way):
-                return joint, way
+                return joint, float(arm.home[joint]) + way
     raise RuntimeError(f"{arm.name}: no joint can be brought to its end from home")
 
 
@@ -74,9 +75,9 @@ def _ways(arm: ArmProfile, joint: int) -> list[float]:
 def kept_range(rig: Rig, stats: Stats) -> str:
     """The joint stayed its margin away from the end."""
     margin = safety_settings(rig.arm).position_margin_rad
-    joint, way = free_end(rig.arm.name)
+    joint, end = free_end(rig.arm.name)
     seen = float(stats["largest_joint_excursion_rad"][joint])
-    most = abs(way) - margin + RANGE_TOLERANCE_RAD
+    most = abs(end - rig.start[joint]) - margin + RANGE_TOLERANCE_RAD
     return "" if seen <= most else f"the joint went {seen:.3f} rad; {most:.3f} were allowed"
 
 
