@@ -156,7 +156,7 @@ class Bench:
             good = self._tried_in_c(parts, held_out, practised)
             rate, minutes = wilson(sum(good), len(good)), mark * self.minutes / MARKS
             print(f"stable-baselines3 after {minutes:.1f} min: {rate}")
-            figures[f"stable_baselines3_success_c/{minutes:.0f} min"] = share(rate)
+            figures[f"stable_baselines3_success_c/{minutes:g} min"] = share(rate)
         crew.close()
         return figures
 
