@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from batch_load import Load, Speed, bandwidth_bytes_s, measure
 from batch_scenes import SCENES, THING, read_scene
-from results import Figure, Label, write_results
+from results import Figure, Label, write_results, write_unmeasured
 
 from robot_skills.core.errors import InputError
 from robot_skills.sim.batch.bank import StateBank
@@ -95,7 +95,7 @@ def main() -> None:
     """Measure what there is a device for, print the table, and write the figures."""
     given = _arguments()
     if given.device != "cpu" and not torch.cuda.is_available():
-        print(f"{_nothing()}\n{write_results('gpu', _unmeasured(), keep_others=True)}")
+        print(f"{_nothing()}\n{write_unmeasured('gpu', _unmeasured())}")
         return
     room = Room(given.contacts, given.constraints, given.pairs)
     settings = Settings(

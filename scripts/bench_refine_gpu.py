@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 import tyro
 from refine_parts import Parts, PractisingFiles, read_parts, write_parts
-from results import Figure, share, write_results
+from results import Figure, share, write_results, write_unmeasured
 
 from robot_skills.nets.batched.residual import residual_in_torch
 from robot_skills.nets.batched.worlds import maker
@@ -102,7 +102,7 @@ class Bench:
             print(f"{self.work} written")
         elif self.device == "cuda" and not torch.cuda.is_available():
             unmeasured = {name: Figure(None, "", note=NOTHING) for name in NEEDED}
-            print(f"{NOTHING}\n{write_results('gpu', unmeasured, keep_others=True)}")
+            print(f"{NOTHING}\n{write_unmeasured('gpu', unmeasured)}")
         else:
             figures = self._measure(read_parts(self.work))
             if self.device == "cuda":

@@ -89,6 +89,16 @@ def write_results(
     return file
 
 
+def write_unmeasured(
+    name: str, figures: Mapping[str, Figure | Label], *, folder: Path = RESULTS
+) -> Path:
+    """Write why figures were not measured, but for those that were before; returns the file."""
+    file = folder / f"{name}.json"
+    old = read_results(file)["figures"] if file.exists() else {}
+    missing = {k: f for k, f in figures.items() if old.get(k, {}).get("value") is None}
+    return write_results(name, missing, folder=folder, keep_others=True) if missing else file
+
+
 def read_results(file: Path) -> dict[str, Any]:
     """The table that `write_results` wrote."""
     table: dict[str, Any] = json.loads(file.read_text())

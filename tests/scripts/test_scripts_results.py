@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from results import Figure, read_results, write_results
+from results import Figure, read_results, write_results, write_unmeasured
 
 RATE = Figure(0.9, "share", 0.8, 0.95, 50)
 
@@ -34,6 +34,18 @@ def test_a_second_write_replaces_or_keeps_the_other_figures(tmp_path):
     assert found["seeds"] == [0, 1]
     write_results("blocks", {"c": RATE}, folder=tmp_path)
     assert set(json.loads(file.read_text())["figures"]) == {"c"}
+
+
+def test_what_was_measured_stays_where_it_cannot_be_measured_again(tmp_path):
+    nothing = Figure(None, "share", note="no GPU here")
+    file = write_unmeasured("gpu", {"a": nothing, "b": nothing}, folder=tmp_path)
+    assert {f["value"] for f in read_results(file)["figures"].values()} == {None}
+    write_results("gpu", {"a": RATE}, folder=tmp_path, keep_others=True)
+    before = file.read_text()
+    assert write_unmeasured("gpu", {"a": nothing}, folder=tmp_path) == file
+    assert file.read_text() == before
+    write_unmeasured("gpu", {"a": nothing, "b": nothing}, folder=tmp_path)
+    assert read_results(file)["figures"]["a"]["value"] == 0.9
 
 
 def test_a_missing_value_needs_its_reason():
