@@ -11,6 +11,7 @@ a GPU that nothing was measured; `--device cpu --worlds 1,4` rehearses it and wr
 """
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -229,4 +230,7 @@ def _numbers(text: str) -> list[int]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"{error}\nscripts/export_models.py writes the models; see docs/gpu.md")

@@ -46,7 +46,7 @@ SWING_RAD = 0.1
 PRIORITY = 50
 SHARES = {"p50": 0.5, "p99": 0.99, "p999": 0.999, "max": 1.0}
 # Lateness is what is measured here: nothing may stop the loop for it.
-NEVER = {"overruns_max": 10**9, "watchdog_s": np.inf, "stale_stop_s": np.inf}
+NEVER = {"overruns_max": 10**9, "watchdog_s": 1e9, "stale_stop_s": 1e9}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ Device = Literal["auto", "cpu", "cuda", "warp-cpu"]
 NEEDED = ("mujoco_warp", "rsl_rl", "tensordict")
 GPU_WORLDS = 4096
 CPU_WORLDS = 16  # Warp compiles for the CPU as well, and is slow there
-INSTALL = "install both: pip install 'robot-skills[gpu]', and torch for CUDA from pytorch.org"
+INSTALL = "install the extra: pip install 'robot-skills[gpu]' ('.[gpu]' in a checkout)"
+CUDA_TORCH = "install torch for CUDA from pytorch.org, on a machine with an NVIDIA GPU"
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,9 @@ def choose_compute(device: Device, worlds: int | None) -> Compute:
         raise InputError(f"--worlds must be at least 1; found {worlds}")
     lacking = _lacking(device)
     if device == "cpu" or (device == "auto" and lacking):
-        return Compute("", 0, f"practising with stable-baselines3 on the CPU: {lacking or 'asked'}")
+        return Compute("", 0, f"practising with stable-baselines3 on the CPU: {lacking or 'as asked'}")
     if lacking:
-        raise InputError(f"--device {device}: {lacking}; {INSTALL}, or take --device cpu")
+        raise InputError(f"--device {device}: {lacking}, or take --device cpu")
     if device == "warp-cpu":
         count = worlds or CPU_WORLDS
         return Compute(
@@ -50,7 +51,7 @@ def _lacking(device: Device) -> str:
         return ""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        return f"{', '.join(missing)} cannot be imported"
+        return f"{', '.join(missing)} cannot be imported; {INSTALL}"
     return "" if device == "warp-cpu" else _no_cuda()
 
 
@@ -59,7 +60,7 @@ def _no_cuda() -> str:
 
     if torch.cuda.is_available():
         return ""
-    return f"torch {torch.__version__} finds no CUDA device"
+    return f"torch {torch.__version__} finds no CUDA device; {CUDA_TORCH}"
 
 
 def _gpu() -> str:

@@ -177,7 +177,7 @@ class Refine:
         if self.skill:
             library.skill(self.skill)
         for flag in ("minutes", "position_m", "rotation_rad", "workers"):
-            if getattr(self, flag) <= 0:
+            if not getattr(self, flag) > 0:
                 name = flag.replace("_", "-")
                 raise InputError(f"--{name} must be above 0; found {getattr(self, flag):g}")
         if not 0.0 <= self.randomise <= LARGEST_SCALE:
@@ -197,7 +197,7 @@ class Refine:
         given = [f"--{name}" for name, value in only.items() if value]
         if given and not compute.device:
             raise InputError(
-                f"{', '.join(given)} is for MuJoCo Warp; here it is {compute.why}: leave it away"
+                f"leave out {', '.join(given)}, for worlds of MuJoCo Warp alone: {compute.why}"
             )
 
     def _choose(self) -> Chosen:
@@ -216,6 +216,8 @@ class Refine:
         if missing > 0:
             finding_s = missing / max(uses, 0.1) * pilot_s / episodes
             print(f"finding {missing} starts more of {name}: about {finding_s / 60:.0f} minutes")
+            if finding_s > 60 * self.minutes:
+                print(overrun_line(self.minutes, finding_s + 60 * self.minutes * LEAST_PRACTICE))
         own += self._stages.collect(name, missing, uses, first_seed + episodes)
         steps = sum(trial.control_steps for trial in trials)
         own_steps = sum(trial.control_steps for trial in own) / len(own)
@@ -256,10 +258,13 @@ class Refine:
             "starts"
         )
         stages = self._in_worlds(compute) if compute.device else self._stages
+        if kept.load() is not None:
+            print(f"going on with the practice kept in {kept.folder}")
         try:
             return stages.practise(chosen.starts, self._reach, budget_s, kept)
         except KeyboardInterrupt:
-            print(f"kept in {kept.folder}: the same command goes on from there")
+            if kept.load() is not None:  # nothing is before the first round has ended
+                print(f"kept in {kept.folder}: the same command goes on from there")
             raise
 
     def _refined(self, name: str, practised: "Practised") -> "Skill":
@@ -306,7 +311,8 @@ class Refine:
 
 def overrun_line(minutes: float, needed_s: float) -> str:
     """That --minutes is too short for finding starts, some practice, and comparing."""
-    return f"--minutes {minutes:g} is too short: this will take about {needed_s / 60:.0f} minutes"
+    needed = f"{needed_s / 60:.0f} minutes" if needed_s >= 90 else f"{needed_s:.0f} s"
+    return f"--minutes {minutes:g} is too short: this will take {needed} or more; Ctrl-C breaks off"
 
 
 def need_lines(needs: "Sequence[SkillNeed]", chosen: str) -> list[str]:

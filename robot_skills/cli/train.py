@@ -101,6 +101,10 @@ class Train:
         """Train and save the library, and let a skill of it practise where that is asked for."""
         if self.refine:
             choose_compute(self.device, None)  # what is not there is said before the training
+        elif self.device != "auto":
+            from robot_skills.core.errors import InputError
+
+            raise InputError(f"--device {self.device} is for practice; give --refine as well")
         self._run()
         if self.refine:
             library = self.out if self.grow is None else self.grow

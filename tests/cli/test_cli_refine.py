@@ -84,7 +84,7 @@ def test_the_limiting_skill_is_marked_in_the_table():
 
 
 def test_time_that_is_too_short_is_said():
-    said = "--minutes 1 is too short: this will take about 30 minutes"
+    said = "--minutes 1 is too short: this will take 30 minutes or more; Ctrl-C breaks off"
     assert refine.overrun_line(1.0, 1800.0) == said
 
 
@@ -105,8 +105,8 @@ def test_where_there_is_no_gpu_practice_is_on_the_cpu_and_says_why(monkeypatch):
     found = compute.choose_compute("auto", None)
     assert found.device == ""
     assert "stable-baselines3 on the CPU" in found.why
-    assert found.why.endswith(("no CUDA device", "cannot be imported"))
-    with pytest.raises(InputError, match=r"--device cuda: .*robot-skills\[gpu\].*--device cpu"):
+    assert found.why.endswith(("no CUDA device", "in a checkout)"))
+    with pytest.raises(InputError, match=r"--device cuda: .*(no CUDA|\[gpu\]).*--device cpu"):
         compute.choose_compute("cuda", None)
     with pytest.raises(InputError, match="--worlds must be at least 1; found 0"):
         compute.choose_compute("auto", 0)
@@ -126,7 +126,7 @@ def test_where_there_is_a_gpu_practice_is_there(monkeypatch):
 def test_flags_of_many_worlds_are_refused_where_there_are_none(library, capsys):
     words = ["refine", str(library), "--device", "cpu", "--randomise", "1", "--worlds", "8"]
     assert main(words) == 1
-    assert "--worlds, --randomise is for MuJoCo Warp" in capsys.readouterr().err
+    assert "leave out --worlds, --randomise, for worlds of MuJoCo Warp" in capsys.readouterr().err
 
 
 def test_what_was_lost_on_the_way_to_mujoco_c_is_said():

@@ -1,9 +1,13 @@
 """docs/safety.md tells the numbers that are in the code."""
 
+import math
 import re
 from dataclasses import asdict
 from pathlib import Path
 
+import pytest
+
+from robot_skills.core.errors import InputError
 from robot_skills.deploy.safety.settings import _BY_DRIVER, SafetySettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "safety.md").read_text()
@@ -40,3 +44,22 @@ def test_the_second_table_has_what_differs_for_an_arm() -> None:
 def test_the_page_says_that_it_is_software() -> None:
     assert "not a safety-rated function" in PAGE
     assert "emergency stop within reach" in PAGE
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"speed_max_rad_s": -1.0}, "safety.speed_max_rad_s must be above 0; found -1"),
+        ({"stale_stop_s": math.nan}, "safety.stale_stop_s must be above 0; found nan"),
+        ({"heartbeat_s": math.inf}, "safety.heartbeat_s must be above 0; found inf"),
+        ({"distance_stop_m": -0.01}, "safety.distance_stop_m must be 0 or more; found -0.01"),
+        ({"load_share": 1.5}, "safety.load_share must be above 0 and at most 1; found 1.5"),
+        ({"table_m": math.nan}, "safety.table_m must be a number; found nan"),
+        ({"command_hold_s": 0.5}, "command_hold_s must be below safety.command_stop_s"),
+    ],
+)
+def test_a_number_that_would_switch_a_row_off_is_refused(
+    change: dict[str, float], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        SafetySettings(**change)

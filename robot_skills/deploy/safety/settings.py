@@ -1,16 +1,40 @@
 """Every number of the safety layer, with its unit; docs/safety.md shows them as one table."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from math import inf, isfinite
 from typing import Any
 
 from robot_skills.core.arm import ArmProfile
+from robot_skills.core.errors import InputError
+
+# What may be nothing; every other number must be above 0, and all of them below infinity.
+_MAY_BE_0 = (
+    "position_margin_rad",
+    "position_tolerance_rad",
+    "speed_overshoot",
+    "workspace_slack_m",
+    "workspace_tolerance_m",
+    "elbow_clearance_m",
+    "distance_stop_m",
+    "first_run_s",
+    "overruns_max",
+    "link_errors_max",
+)
+_SHARES = ("speed_fraction", "first_run_share", "load_share", "load_peak_share")
+_IN_ORDER = (
+    ("distance_stop_m", "distance_slow_m"),
+    ("command_hold_s", "command_stop_s"),
+    ("voltage_min_v", "voltage_max_v"),
+    ("lead_max_rad", "tracking_error_rad"),
+)
 
 
 @dataclass(frozen=True)
 class SafetySettings:
     """What an arm may do at most, and when it is stopped; the arm's profile gives the vendor's own.
 
-    This is software, not a safety-rated function: the emergency stop stays within reach.
+    This is software, not a safety-rated function: the emergency stop stays within reach. Raises
+    InputError for a number that would switch a row off, such as one that is not a number.
     """
 
     position_margin_rad: float = 0.05
@@ -93,6 +117,33 @@ class SafetySettings:
     """Silence of the watchdog process at which the arm is stopped."""
     start_pose_rad: float = 0.05
     """How far a first command may be from where the arm stands."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no arm can be driven with."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, bool):
+                _check(field.name, value)
+        for lower, upper in _IN_ORDER:
+            low, high = getattr(self, lower), getattr(self, upper)
+            if not low < high:
+                raise InputError(
+                    f"safety.{lower} must be below safety.{upper}; found {low:g} and {high:g}"
+                )
+
+
+def _check(name: str, value: float) -> None:
+    """Raise InputError unless a setting is a number in its range."""
+    if name == "table_m":
+        good, wanted = isfinite(value), "a number"
+    elif name in _MAY_BE_0:
+        good, wanted = 0.0 <= value < inf, "0 or more"
+    elif name in _SHARES:
+        good, wanted = 0.0 < value <= 1.0, "above 0 and at most 1"
+    else:
+        good, wanted = 0.0 < value < inf, "above 0"
+    if not good:
+        raise InputError(f"safety.{name} must be {wanted}; found {value:g}")
 
 
 # Serial buses answer in tens of ms. An STS3215's load is a share of its stall torque; an arm of
