@@ -17,13 +17,14 @@ AROUND_RAD = 0.4  # of home, for the places that are walked to
 SPEED_RAD_S = (0.2, 0.8)
 LOOKS = 12  # on the way to a place
 ROOM_M = 0.03  # inside the task's box
+LOWEST = 0.4  # of the box's height: what stands on the table is lower
 
 
 def walk(arm: str, minutes: float) -> dict[str, Any]:
     """Walk from place to place for so long in robot time; after a stop go on with another twin.
 
-    Places and the ways between them are free: inside the task's box, and farther from the arm
-    itself and the table than where it slows.
+    Places and the ways between them are free: inside the upper part of the task's box, where
+    nothing stands, and farther from the arm itself and the table than where it slows.
     """
     trips: list[str] = []
     walked_s, protective_stops = 0.0, 0
@@ -64,8 +65,9 @@ def _free_place(rig: Rig, body: ArmBody, rng: np.random.Generator) -> Floats:
 def _is_free(rig: Rig, body: ArmBody, joints: Floats) -> bool:
     body.place(joints)
     low, high = rig.task.workspace_m
+    lowest = low + np.array([ROOM_M, ROOM_M, LOWEST * (high[2] - low[2])])
     ee = np.array(body.ee())
-    inside = (ee > low + ROOM_M).all() and (ee < high - ROOM_M).all()
+    inside = (ee > lowest).all() and (ee < high - ROOM_M).all()
     return bool(inside) and body.near().distance_m > _slow_m(rig)
 
 

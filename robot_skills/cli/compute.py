@@ -33,7 +33,9 @@ def choose_compute(device: Device, worlds: int | None) -> Compute:
         raise InputError(f"--worlds must be at least 1; found {worlds}")
     lacking = _lacking(device)
     if device == "cpu" or (device == "auto" and lacking):
-        return Compute("", 0, f"practising with stable-baselines3 on the CPU: {lacking or 'as asked'}")
+        return Compute(
+            "", 0, f"practising with stable-baselines3 on the CPU: {lacking or 'as asked'}"
+        )
     if lacking:
         raise InputError(f"--device {device}: {lacking}, or take --device cpu")
     if device == "warp-cpu":
