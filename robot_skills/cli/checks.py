@@ -15,6 +15,8 @@ BACK_END_PACKAGES = {"egl": "libegl1", "osmesa": "libosmesa6", "glfw": "libgl1"}
 PROCESS_LIMIT_S = 60
 RENDER_ONE_FRAME = """
 import mujoco
+
+from robot_skills.cli.compute import INSTALL, missing_modules
 model = mujoco.MjModel.from_xml_string(
     '<mujoco><worldbody><light pos="0 0 2"/><geom size="1"/></worldbody></mujoco>'
 )
@@ -138,7 +140,10 @@ def check_gpu() -> Finding:
     import torch
 
     if torch.cuda.is_available():
-        return Finding("GPU", Status.OK, torch.cuda.get_device_name())
+        name, missing = torch.cuda.get_device_name(), missing_modules()
+        if missing:
+            return Finding("GPU", Status.WARN, f"{name}, but no {', '.join(missing)}", INSTALL)
+        return Finding("GPU", Status.OK, name)
     remedy = "install a CUDA build of torch to use it: https://pytorch.org/get-started"
     return Finding("GPU", Status.WARN, f"there is one, torch {torch.__version__} has none", remedy)
 

@@ -51,10 +51,15 @@ def _lacking(device: Device) -> str:
     """What keeps worlds from a device, or ""."""
     if device == "cpu":
         return ""
-    missing = [name for name in NEEDED if find_spec(name) is None]
+    missing = missing_modules()
     if missing:
         return f"{', '.join(missing)} cannot be imported; {INSTALL}"
     return "" if device == "warp-cpu" else _no_cuda()
+
+
+def missing_modules() -> list[str]:
+    """What practice in MuJoCo Warp imports and is not installed."""
+    return [name for name in NEEDED if find_spec(name) is None]
 
 
 def _no_cuda() -> str:

@@ -107,3 +107,15 @@ def test_the_doctor_fails_only_for_what_stops_the_demo(monkeypatch, capsys):
     monkeypatch.setattr(doctor, "every_check", lambda folder: iter(found))
     with pytest.raises(RobotSkillsError, match=r"until this is mended: disk$"):
         doctor.Doctor().run()
+
+
+def test_a_gpu_without_what_trains_on_it_is_said(monkeypatch):
+    monkeypatch.setattr(checks.shutil, "which", lambda _name: "/usr/bin/nvidia-smi")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda: "Some GPU")
+    monkeypatch.setattr(checks, "missing_modules", lambda: ["mujoco_warp"])
+    found = checks.check_gpu()
+    assert (found.status, found.found) == (Status.WARN, "Some GPU, but no mujoco_warp")
+    assert "[gpu]" in found.remedy
+    monkeypatch.setattr(checks, "missing_modules", list)
+    assert checks.check_gpu() == Finding("GPU", Status.OK, "Some GPU")
