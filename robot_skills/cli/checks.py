@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from robot_skills.cli.compute import INSTALL, missing_modules
+
 BACK_ENDS = ("egl", "osmesa", "glfw")
 BACK_END_PACKAGES = {"egl": "libegl1", "osmesa": "libosmesa6", "glfw": "libgl1"}
 PROCESS_LIMIT_S = 60
 RENDER_ONE_FRAME = """
 import mujoco
-
-from robot_skills.cli.compute import INSTALL, missing_modules
 model = mujoco.MjModel.from_xml_string(
     '<mujoco><worldbody><light pos="0 0 2"/><geom size="1"/></worldbody></mujoco>'
 )
