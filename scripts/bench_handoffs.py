@@ -14,8 +14,9 @@ from results import Figure, share, write_results
 from robot_skills.cli.handoffs import FIRST_SEED, ProbedTrials
 from robot_skills.cli.progress import track
 from robot_skills.cli.simulated import Simulated
+from robot_skills.core.parallel import map_in_processes
 from robot_skills.run.evaluate.episodes import Episode
-from robot_skills.run.evaluate.parallel import cases, evaluate_in_processes, map_in_processes
+from robot_skills.run.evaluate.parallel import cases, evaluate_in_processes
 from robot_skills.run.evaluate.statistics import paired_difference, wilson
 from robot_skills.run.handoffs.estimates import (
     HandoffTable,

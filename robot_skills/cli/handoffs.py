@@ -90,7 +90,8 @@ class Handoffs:
     def _trials(self, simulated: Simulated, goals: Sequence[str]) -> "list[SkillTrial]":
         from robot_skills.cli.progress import track
         from robot_skills.core.errors import InputError
-        from robot_skills.run.evaluate.parallel import cases, map_in_processes
+        from robot_skills.core.parallel import map_in_processes
+        from robot_skills.run.evaluate.parallel import cases
         from robot_skills.run.trials.trial_files import load_trials, save_trials
 
         if self.trials is not None:

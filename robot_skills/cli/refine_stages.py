@@ -102,7 +102,7 @@ class Stages:
     def repeat(self, skill: "Skill", trials: "Sequence[SkillTrial]") -> "list[SkillTrial]":
         """The skill in the place of the library's, from the starts of trials."""
         from robot_skills.cli.progress import track
-        from robot_skills.run.evaluate.parallel import map_in_processes
+        from robot_skills.core.parallel import map_in_processes
 
         build = Repeating(self.simulated, skill)
         return map_in_processes(build, trials, self.workers, track, "comparing old and new")

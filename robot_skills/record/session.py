@@ -5,12 +5,9 @@ and a session that was interrupted goes on where it stopped.
 """
 
 import json
-import multiprocessing
-import signal
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +21,7 @@ from robot_skills.core.control import EndEffectorController, Workspace
 from robot_skills.core.errors import InputError, unknown_name
 from robot_skills.core.facts import format_facts
 from robot_skills.core.observation import Observation
+from robot_skills.core.parallel import map_in_processes
 from robot_skills.core.predicates import FactObserver
 from robot_skills.core.progress import Track, quiet
 from robot_skills.core.task import Goal, GoalTemplate, Task
@@ -91,28 +89,12 @@ def record_session(
     _check(config)
     _claim(config, folder)
     missing = [n for n in range(config.episodes) if not (folder / episode_name(n)).is_dir()]
-    if workers <= 1 or len(missing) < 2:
-        return [_record_one(config, folder, n) for n in track(missing, "recording")]
-    return _in_parallel(config, folder, missing, workers, track)
+    recorder = partial(_recorder, config, folder)
+    return map_in_processes(recorder, missing, workers, track, "recording")
 
 
-def _in_parallel(
-    config: SessionConfig, folder: Path, missing: list[int], workers: int, track: Track
-) -> list[Recorded]:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _ignore_interrupt) as pool:
-        futures = [pool.submit(_record_one, config, folder, n) for n in missing]
-        done = as_completed(futures)
-        try:
-            found = [next(done).result() for _ in track(missing, "recording")]
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    return sorted(found, key=lambda recorded: recorded.number)
-
-
-def _ignore_interrupt() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; a take is never cut in two
+def _recorder(config: SessionConfig, folder: Path) -> Callable[[int], Recorded]:
+    return partial(_record_one, config, folder)
 
 
 def _check(config: SessionConfig) -> None:

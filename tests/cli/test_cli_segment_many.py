@@ -5,10 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import children_of, is_gone, wait_until
 
 from robot_skills.cli import main
 from robot_skills.core.demonstration import Channel, ChannelKind, Demonstration
@@ -34,21 +34,6 @@ def record(folder, count, steps=160):
     return folder
 
 
-def children_of(process):
-    lines = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False
-    )
-    return [int(line) for line in lines.stdout.split()]
-
-
-def is_gone(process):
-    """Whether a process has ended, be it unburied by whoever inherited it."""
-    try:
-        return "State:\tZ" in Path(f"/proc/{process}/status").read_text()
-    except FileNotFoundError:
-        return True
-
-
 def test_interrupted_work_leaves_no_process_and_the_same_command_goes_on(tmp_path):
     demos, out = record(tmp_path / "set", 8, 1200), tmp_path / "out"
     flags = ["segment", str(demos), "--out", str(out), "--method", "kernel", "--no-page"]
@@ -62,10 +47,7 @@ def test_interrupted_work_leaves_no_process_and_the_same_command_goes_on(tmp_pat
     _, told = run.communicate(timeout=90)
     assert run.returncode == 130
     assert f"what was done is kept in {out}: the same command goes on" in told
-    until = time.monotonic() + 10
-    while not all(map(is_gone, workers)) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert workers and all(map(is_gone, workers))
+    assert workers and wait_until(lambda: all(map(is_gone, workers)), 10.0)
     assert not (out / "segments.json").exists()
     kept = {file.name for file in out.glob(".kept/*")}
     assert main([*flags, "--no-pictures"]) == 0

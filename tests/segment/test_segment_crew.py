@@ -10,8 +10,9 @@ from functools import partial
 import pytest
 
 from robot_skills.core.errors import InputError
+from robot_skills.core.worker import WorkerDied
 from robot_skills.segment.many.crew import Alone, Outcome, Workers, attempt, map_sources, open_crew
-from robot_skills.segment.many.processes import DIED, Processes
+from robot_skills.segment.many.processes import Processes
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def test_a_process_that_dies_costs_only_its_own_item(two):
     items = [partial(math.sqrt, 4.0), partial(os._exit, 3), partial(math.sqrt, 9.0)]
     found = map_sources(operator.call, items, two)
     assert [one.value for one in found] == [2.0, None, 3.0]
-    assert [one.reason for one in found] == ["", DIED, ""]
+    assert [one.reason for one in found] == ["", str(WorkerDied()), ""]
 
 
 def test_processes_are_gone_at_once_when_the_work_is_broken_off():

@@ -1,15 +1,16 @@
 """Many environments on few processes, each process stepping its share one after the other."""
 
-import multiprocessing
-import signal
 from collections.abc import Callable, Sequence
-from multiprocessing.connection import Connection
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
+
+from robot_skills.core.worker import Worker, stop
 
 MakeEnvironment = Callable[[int], gymnasium.Env]  # from its number, picklable
 Vector = NDArray[np.float32]
@@ -47,8 +48,9 @@ class Crew(VecEnv):  # type: ignore[misc]  # its types are left out
 
     def close(self) -> None:
         """End the processes; may be called twice."""
-        for member in self._team:
-            member.close()
+        with ExitStack() as ending:  # all of them, also where one is interrupted in ending
+            for member in self._team:
+                ending.callback(member.close)
         self._team = []
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
@@ -133,43 +135,25 @@ class _Process:
     """A share in a process of its own."""
 
     def __init__(self, make: MakeEnvironment, numbers: Sequence[int]) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, make, numbers), daemon=True)
-        self._process.start()
-        theirs.close()
+        self._worker: Worker[tuple[str, Any], Any] = Worker(partial(_serving, make, numbers))
+        self._worker.start()
 
     def send(self, order: str, what: Any = None) -> None:
-        self._pipe.send((order, what))
+        self._worker.send((order, what))
 
     def receive(self) -> Any:
-        answer = self._pipe.recv()
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
+        return self._worker.receive().get()
 
     def call(self, order: str) -> Any:
         self.send(order)
         return self.receive()
 
     def close(self) -> None:
-        self._pipe.close()  # the process takes it for the end
-        self._process.join(timeout=10.0)
-        if self._process.is_alive():
-            self._process.terminate()
+        stop([self._worker])
 
 
-def _serve(pipe: Connection, make: MakeEnvironment, numbers: Sequence[int]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    share: _Share | None = None
-    try:
-        share = _Share(make, numbers)
-        while True:
-            pipe.send(share.answer(*pipe.recv()))
-    except (EOFError, BrokenPipeError):
-        pass
-    except Exception as error:  # the parent raises it
-        pipe.send(error)
-    finally:
-        if share is not None:
-            share.close()
+def _serving(
+    make: MakeEnvironment, numbers: Sequence[int]
+) -> Callable[[tuple[str, Any]], list[Any]]:
+    share = _Share(make, numbers)
+    return lambda order: share.answer(*order)
