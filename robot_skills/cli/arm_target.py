@@ -102,7 +102,8 @@ class ArmTarget:
 
     def check_reachable(self) -> None:
         """Raise InputError for what cannot be reached, before anything is started."""
-        from robot_skills.core.errors import InputError, unknown_name
+        from robot_skills.core.errors import InputError
+        from robot_skills.deploy.drivers.clients import check_client
         from robot_skills.deploy.twins import TWINS
 
         if bool(self.twin) == bool(self.host):
@@ -110,16 +111,21 @@ class ArmTarget:
                 f"give either --twin with one of {', '.join(TWINS)}, or --host with an arm's "
                 "address and --arm"
             )
-        if self.twin and not self.driver and "/" not in self.twin and self.twin not in TWINS:
-            raise unknown_name("twin", self.twin, TWINS)
         if self.host and not self.arm:
             raise InputError(f"--host {self.host} needs --arm: which arm it is, such as ur5e")
+        driven = self.profile().deploy
+        if driven is not None:
+            check_client(driven.driver)
 
     def profile(self) -> "ArmProfile":
-        """The arm's profile, behind the driver that was asked for."""
+        """The arm's profile, behind the driver that was asked for; InputError lists what fits."""
         from robot_skills.core.arm import driven_by, load_arm
+        from robot_skills.core.errors import unknown_name
+        from robot_skills.deploy.twins import TWINS
         from robot_skills.paths import find
 
+        if self.twin and not self.driver and "/" not in self.twin and self.twin not in TWINS:
+            raise unknown_name("twin", self.twin, TWINS)
         return driven_by(load_arm(find("assets/arms", self.name)), self.driver)
 
     @contextlib.contextmanager

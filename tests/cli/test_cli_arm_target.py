@@ -1,4 +1,6 @@
+import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,12 @@ def test_an_arm_gets_the_blocks_at_its_own_scale(arm: str, env: str) -> None:
     [
         ({"host": "192.0.2.7", "arm": "ur5e"}, "ur", "192.0.2.7"),
         ({"host": "/dev/ttyACM9", "arm": "so101"}, "so101", "127.0.0.1"),
-        ({"host": "/", "arm": "ur5e", "driver": "ros2"}, "ros2", "127.0.0.1"),
+        pytest.param(
+            {"host": "/", "arm": "ur5e", "driver": "ros2"},
+            "ros2",
+            "127.0.0.1",
+            marks=pytest.mark.skipif(find_spec("rclpy") is None, reason="this Python has no ROS 2"),
+        ),
         ({"host": "/s", "arm": "so101", "driver": "lerobot", "perception": "a"}, "lerobot", "a"),
     ],
 )
@@ -43,6 +50,38 @@ def test_an_arm_known_in_simulation_only_is_refused() -> None:
     target = ArmTarget(host="192.0.2.7", arm="panda")
     with pytest.raises(InputError, match=r"has no \[deploy\].*--driver ros2"), target.reached():
         pass
+
+
+def test_a_misspelt_twin_is_refused_with_those_there_are() -> None:
+    with pytest.raises(InputError) as told:
+        parse_verb("deploy", ["--twin", "ur6"])
+    known = "no twin 'ur6' (known: fr3, so101, ur5e, xarm6)"
+    assert str(told.value) == known
+    with pytest.raises(InputError, match="no twin 'panda'"):
+        ArmTarget(twin="panda").check_reachable()
+
+
+@pytest.mark.parametrize(
+    ("arm", "driver", "module", "advice"),
+    [
+        ("fr3", "", "pylibfranka", r"robot-skills\[franka\]"),
+        ("so101", "", "scservo_sdk", r"robot-skills\[so101\]"),
+        ("ur5e", "", "rtde_receive", r"robot-skills\[ur\]"),
+        ("xarm6", "", "xarm", r"robot-skills\[xarm\]"),
+        ("panda", "ros2", "rclpy", r"robot-skills\[ros2\]"),
+    ],
+)
+@pytest.mark.parametrize("twin", [True, False])
+def test_a_missing_client_is_told_before_anything_starts(
+    arm: str, driver: str, module: str, advice: str, twin: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    place = {"twin": arm} if twin else {"host": "192.0.2.7", "arm": arm}
+    with (
+        pytest.raises(InputError, match=advice),
+        ArmTarget(**place, driver=driver).reached(),
+    ):
+        pytest.fail("the arm was reached for")
 
 
 def limits(*flags: str) -> SafetySettings:

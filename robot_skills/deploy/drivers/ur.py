@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from robot_skills.core.arm import ArmProfile
 from robot_skills.core.errors import InputError, RobotFault
 from robot_skills.deploy.driver import ArmInfo, ArmState, Fault, FaultKind, StopKind
+from robot_skills.deploy.drivers.clients import missing_client
 from robot_skills.deploy.drivers.robotiq import RobotiqGripper
 from robot_skills.deploy.settings import ControlSettings
 
@@ -261,9 +262,7 @@ def _ur_rtde() -> dict[str, ModuleType]:
         import rtde_control
         import rtde_receive
     except ImportError:
-        raise InputError(
-            "the client of Universal Robots arms is missing; pip install 'robot-skills[ur]'"
-        ) from None
+        raise missing_client("ur") from None
     return {
         "dashboard_client": dashboard_client,
         "rtde_control": rtde_control,

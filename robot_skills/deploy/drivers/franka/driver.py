@@ -4,7 +4,6 @@ The client tells neither serial nor firmware, so `info` has none. Written for th
 (FCI of system 5.9 and later) and run against our own twin only, never against an arm.
 """
 
-import importlib.util
 import socket
 import threading
 import time
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from robot_skills.core.arm import ArmProfile
 from robot_skills.core.errors import InputError, RobotFault
 from robot_skills.deploy.driver import ArmInfo, ArmState, Fault, FaultKind, StopKind
+from robot_skills.deploy.drivers.clients import check_client
 from robot_skills.deploy.drivers.franka import hand, link, memory
 from robot_skills.deploy.drivers.franka.child import Child
 from robot_skills.deploy.settings import ControlSettings
@@ -49,11 +49,7 @@ class FrankaDriver:
 
     def connect(self, timeout_s: float) -> None:
         """Open both links; raises InputError when no arm, or no hand, answers."""
-        if importlib.util.find_spec("pylibfranka") is None:
-            raise InputError(
-                "the client of Franka arms is missing; pip install 'robot-skills[franka]' "
-                "(Linux on x86-64, glibc 2.34 or later)"
-            )
+        check_client("franka")
         if self._arm.dof != memory.JOINTS:
             raise InputError(f"a Franka arm has 7 joints; {self._arm.file} has {self._arm.dof}")
         self._probe(ARM_PORT, "arm: is FCI active in Desk, and the address right?", timeout_s)

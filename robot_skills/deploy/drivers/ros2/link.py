@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from robot_skills.core.errors import InputError
+from robot_skills.deploy.drivers.clients import missing_client
 from robot_skills.deploy.drivers.ros2.settings import Ros2Settings
 
 STATES_KEPT = 10  # more than arrive in a period, gripper and arm apart
@@ -40,10 +40,7 @@ def _module(package: str) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        raise InputError(
-            f"this Python has no ROS 2 ({error}); source your ROS installation, or "
-            "pip install 'robot-skills[ros2]' (Python 3.11; docs/ros2.md)"
-        ) from None
+        raise missing_client("ros2", error) from None
 
 
 class Ros2Node:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from robot_skills.core.errors import InputError
+from robot_skills.deploy.drivers.clients import missing_client
 from robot_skills.deploy.drivers.so101.registers import Register
 
 BAUD_RATE = 1_000_000
@@ -45,9 +46,7 @@ class FeetechBus:
 
             from robot_skills.deploy.drivers.so101.port import WaitingPort
         except ImportError:
-            raise InputError(
-                "the client of Feetech servos is missing; pip install 'robot-skills[so101]'"
-            ) from None
+            raise missing_client("so101") from None
         port = WaitingPort(self._path)
         try:
             port.setBaudRate(BAUD_RATE)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from robot_skills.core.errors import InputError
+from robot_skills.deploy.drivers.clients import missing_client
 from robot_skills.deploy.drivers.xarm.reports import ReportPort
 
 COMMAND_PORT = 502
@@ -30,7 +31,7 @@ def open_client(address: str) -> Any:
                 address, is_radian=True, enable_report=False, timed_comm=False, forbid_uds=True
             )
     except ImportError:
-        raise _missing() from None
+        raise missing_client("xarm") from None
     except Exception as error:  # the client raises nothing more special
         raise InputError(
             f"no xArm at {address}: port {COMMAND_PORT} does not answer ({error}); check the "
@@ -50,7 +51,7 @@ def open_report(
 
             report = SocketPort(address, port, forbid_uds=True)
     except ImportError:
-        raise _missing() from None
+        raise missing_client("xarm") from None
     opened = ReportPort(report, layout, needed)
     if not report.connected or opened.wait(timeout_s) is None:
         opened.close()
@@ -74,7 +75,3 @@ def _quietly() -> Iterator[None]:
             yield
     finally:
         socket.setdefaulttimeout(timeout_s)
-
-
-def _missing() -> InputError:
-    return InputError("the client of xArm arms is missing; pip install 'robot-skills[xarm]'")
