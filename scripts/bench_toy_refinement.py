@@ -34,6 +34,7 @@ from robot_skills.run.practice.batched.starts import Starts, read_starts
 from robot_skills.run.practice.batched.worlds import SkillWorlds
 from robot_skills.run.trials.trial import SkillTrial, Snapshot
 from robot_skills.sim.batch.c_threads import ThreadPhysics
+from robot_skills.sim.batch.guards import Room
 from robot_skills.sim.batch.physics import BatchPhysics
 from robot_skills.sim.batch.warp import WarpPhysics
 from robot_skills.sim.kinematics import MujocoKinematics
@@ -52,6 +53,7 @@ CHUNK, FEATURES = 6, 23
 FINE_Z, CLOSING, HELD = 5, 19, 20  # places among the features
 STARTS, SPREAD_M, ABOVE_M = 16, 0.04, 0.14
 MEDIAN_STEPS = 40
+ROOM = Room(contacts=32, constraints=128, pairs=24)  # one block and a hand; more is only slower
 REACH = ResidualReach(position_m=0.03)
 NEEDS = parse_facts("clear(?x) gripper_empty()")
 
@@ -95,7 +97,7 @@ class Toy:
     def _made(self, scene: Scene) -> BatchPhysics:
         if self.physics == "c":
             return ThreadPhysics(scene, self.worlds)
-        return WarpPhysics(scene, self.worlds, "cpu")
+        return WarpPhysics(scene, self.worlds, "cpu", ROOM)
 
     def _success(self, worlds: SkillWorlds, starts: Starts) -> float:
         nothing = torch.zeros(self.worlds, ACTION_SIZE)

@@ -22,7 +22,7 @@ from robot_skills.sim.scene import Scene
 
 Floats = NDArray[np.float64]
 
-ROOM = Room(contacts=64, constraints=256, pairs=48)  # five blocks and a grasp need 24, 108, 19
+ROOM = Room(contacts=64, constraints=256, pairs=48)  # five blocks and a grasp: half to two thirds
 
 
 class WarpPhysics:
