@@ -11,6 +11,8 @@ GPU_WORLDS = 4096
 CPU_WORLDS = 16  # Warp compiles for the CPU as well, and is slow there
 INSTALL = "install the extra: pip install 'robot-skills[gpu]' ('.[gpu]' in a checkout)"
 CUDA_TORCH = "install torch for CUDA from pytorch.org, on a machine with an NVIDIA GPU"
+CUDA_WARP = "install warp-lang for this machine from PyPI, and the driver of its GPU"
+NEW_DRIVER = "install NVIDIA's driver 550 or a later one"
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,22 @@ def missing_modules() -> list[str]:
 def _no_cuda() -> str:
     import torch
 
-    if torch.cuda.is_available():
-        return ""
-    return f"torch {torch.__version__} finds no CUDA device; {CUDA_TORCH}"
+    if not torch.cuda.is_available():
+        return f"torch {torch.__version__} finds no CUDA device; {CUDA_TORCH}"
+    return _no_graphs()
+
+
+def _no_graphs() -> str:
+    """What keeps Warp from a GPU that torch finds: loops within a graph came with CUDA 12.4."""
+    import warp as wp
+
+    wp.config.log_level = wp.LOG_WARNING  # it would greet on the standard output
+    if not wp.is_cuda_available():
+        return f"torch finds a CUDA device and Warp {wp.config.version} does not; {CUDA_WARP}"
+    if not wp.is_conditional_graph_supported():
+        driver = ".".join(map(str, wp.get_cuda_driver_version() or ("?",)))
+        return f"its driver is for CUDA {driver}, MuJoCo Warp's solver needs 12.4; {NEW_DRIVER}"
+    return ""
 
 
 def _gpu() -> str:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import torch
 from run_skills import Linear, library_with
 
 from robot_skills.cli import compute, main, refine, refine_stages
@@ -110,6 +111,20 @@ def test_where_there_is_no_gpu_practice_is_on_the_cpu_and_says_why(monkeypatch):
         compute.choose_compute("cuda", None)
     with pytest.raises(InputError, match="--worlds must be at least 1; found 0"):
         compute.choose_compute("auto", 0)
+
+
+def test_a_gpu_that_warp_cannot_use_is_refused_with_what_to_install(monkeypatch):
+    pytest.importorskip("rsl_rl", reason="the extra gpu is not installed")
+    wp = pytest.importorskip("warp", reason="the extra gpu is not installed")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(wp, "is_cuda_available", lambda: False)
+    with pytest.raises(InputError, match=r"Warp [\d.]+ does not; install .*--device cpu"):
+        compute.choose_compute("cuda", None)
+    monkeypatch.setattr(wp, "is_cuda_available", lambda: True)
+    monkeypatch.setattr(wp, "is_conditional_graph_supported", lambda: False)
+    monkeypatch.setattr(wp, "get_cuda_driver_version", lambda: (12, 2))
+    with pytest.raises(InputError, match=r"for CUDA 12.2, .* needs 12.4; install .* 550"):
+        compute.choose_compute("cuda", None)
 
 
 def test_where_there_is_a_gpu_practice_is_there(monkeypatch):

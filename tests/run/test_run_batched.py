@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from host_questions import NoQuestions
 from run_skills import Linear, library_with, plan_of
 
 from robot_skills.core import poses
@@ -240,6 +241,20 @@ def test_worlds_that_differ_still_do_the_skill(simulation, library, trials):
         worlds.step(NOTHING.expand(3, -1))
     elbows = worlds.physics.qpos[:, int(worlds.physics.scene.arm_qpos[2])]
     assert len({round(float(elbow), 6) for elbow in elbows}) == 3
+
+
+def test_a_decision_asks_the_host_nothing(simulation, library, trials):
+    pytest.importorskip("mujoco_warp", reason="the extra gpu is not installed")
+    from robot_skills.sim.batch.warp import WarpPhysics
+
+    starts = read_starts(simulation, library, trials)
+    worlds = SkillWorlds(WarpPhysics(starts.scene, 2, "cpu"), library, starts, REACH)
+    worlds.differ(draw_differences(starts.scene, 2, 0.5, seed=1), seed=1)
+    nothing = NOTHING.expand(2, -1)
+    with torch.no_grad():
+        worlds.reset()
+        with NoQuestions():
+            worlds.step(nothing)
 
 
 def test_warp_begins_the_skill_as_mujoco_c_does(simulation, library, trials):

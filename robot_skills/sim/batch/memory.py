@@ -1,5 +1,6 @@
 """How much memory worlds take on a device, known before they are made."""
 
+import gc
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
@@ -61,8 +62,10 @@ def make_data(model: mujoco.MjModel, worlds: int, room: Room) -> Any:
 
 
 def free_bytes(device: str) -> int:
-    """Bytes that are free on a device, "cpu" or one of CUDA's."""
+    """Bytes that are free on a device, "cpu" or one of CUDA's; of this, torch gives up its spare."""
     if torch.device(device).type == "cuda":
+        gc.collect()  # worlds that nobody needs any more: physics and its graph hold each other
+        torch.cuda.empty_cache()
         return int(torch.cuda.mem_get_info(torch.device(device))[0])
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
 

@@ -8,6 +8,7 @@ pytest.importorskip("mujoco_warp", reason="needs the extra gpu: pip install 'rob
 
 import mujoco_warp as mjw
 import warp as wp
+from host_questions import NoQuestions
 
 from robot_skills import paths
 from robot_skills.core.arm import load_arm
@@ -18,6 +19,7 @@ from robot_skills.sim.batch.bank import bank_of_arms
 from robot_skills.sim.batch.c_threads import ThreadPhysics
 from robot_skills.sim.batch.faults import read_fault, replay_fault
 from robot_skills.sim.batch.guards import Room
+from robot_skills.sim.batch.law import BatchController
 from robot_skills.sim.batch.memory import Estimate, _bytes_of, check_memory, estimate_memory
 from robot_skills.sim.batch.physics import PhysicsFault
 from robot_skills.sim.batch.warp import ROOM, WarpPhysics
@@ -103,6 +105,18 @@ def test_only_the_worlds_of_the_mask_are_put_back(bank, physics):
     torch.testing.assert_close(physics.qpos[1:], moved[1:], atol=0, rtol=0)
     assert float(arm.gripper_command_m[0]) == pytest.approx(float(bank.gripper_command_m[1]))
     torch.testing.assert_close(arm.gripper_command_m[1:], command[1:], atol=0, rtol=0)
+
+
+def test_a_control_step_and_a_reset_ask_the_host_nothing(bank, physics):
+    arm, law = put(physics, bank), BatchController(physics)
+    there = bank.to(physics.device, physics.dtype)
+    wanted = law.kinematics.ee_pose(arm.observe().joint_position)
+    with NoQuestions():
+        seen = arm.observe()
+        arm.act(law.step(seen.joint_position, wanted), seen.gripper_width_m)
+        arm.reset(ALL, there, ROWS)
+    with pytest.raises(AssertionError, match="the host is asked"), NoQuestions():
+        physics.qpos[ALL]
 
 
 def test_worlds_have_models_of_their_own_in_warp_as_in_c(scene, bank):
