@@ -1,21 +1,23 @@
 """robot-skills library search: skills by what they bring about, where they start, what they say."""
 
 import json
+import shutil
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import tyro
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from robot_skills.core.facts import State
     from robot_skills.core.operator_search import Match
     from robot_skills.core.skill import Operator, SkillLibrary
     from robot_skills.core.task import Task
 
 NEAREST = 3
+FACTS = ("needs", "brings about")
+INSIDE = ",\N{NO-BREAK SPACE}"  # between the arguments of a fact, where no line may end
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,10 @@ class LibrarySearch:
     """Words in names and descriptions."""
 
     json: bool = False
-    """Print JSON instead of a table."""
+    """Print JSON instead of text."""
 
     def run(self) -> None:
         """Print what fits; InputError where nothing was asked, or nothing fits."""
-        from rich.console import Console
-
         from robot_skills.cli.library_list import libraries_below
         from robot_skills.core.errors import InputError
         from robot_skills.storage.kept_versions import LIBRARY_FILE
@@ -73,7 +73,7 @@ class LibrarySearch:
         if self.json:
             print(json.dumps([vars(one) for one in found], indent=2))
         elif found:
-            Console().print(_table(found, len(folders) > 1))
+            print("\n".join(_block(one, len(folders) > 1) for one in found))
         else:
             print("\n".join(self._nothing(folders)))
 
@@ -175,17 +175,27 @@ def _call(operator: "Operator") -> str:
     return f"{operator.name}({', '.join(p.name for p in operator.parameters)})"
 
 
-def _table(found: list[Found], several: bool) -> "Table":
-    from rich.markup import escape
-    from rich.table import Column, Table
-
-    names = ("library",) if several else ()
-    heads = (*names, "skill", "operator", "needs", "brings about")
-    folding = ("needs", "brings about")
-    columns = [Column(head, overflow="fold", no_wrap=head not in folding) for head in heads]
-    table = Table(*columns, "success", "support", box=None)
-    for one in found:
-        cells: tuple[Any, ...] = (one.skill, one.operator, one.needs, one.brings_about)
-        first = (one.library,) if several else ()
-        table.add_row(*map(escape, (*first, *cells)), one.success, str(one.support))
-    return table
+def _block(one: Found, several: bool) -> str:
+    """One find as lines of text, wrapped between facts and never within one."""
+    width = shutil.get_terminal_size().columns
+    told = {
+        "library": one.library if several else "",
+        "needs": one.needs,
+        "brings about": one.brings_about,
+        "success": one.success,
+        "segments": str(one.support),
+    }
+    lines = [f"{one.skill}: {one.operator}"]
+    for head, text in told.items():
+        begin = f"  {head:<12}  "
+        whole = text.replace(", ", INSIDE) if head in FACTS else text
+        wrapped = textwrap.wrap(
+            whole,
+            width,
+            initial_indent=begin,
+            subsequent_indent=" " * len(begin),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        lines += [line.replace(INSIDE, ", ") for line in wrapped]
+    return "\n".join(lines)

@@ -127,6 +127,25 @@ def test_a_search_binds_what_was_asked_for(library, type_in):
     assert "open(drawer)" in shown
 
 
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_a_search_breaks_no_fact_however_narrow_the_terminal(
+    library, type_in, monkeypatch, columns
+):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown = type_in("search", "runs/blocks", "--goal", "in(x, drawer)")
+    assert max(map(len, shown.splitlines())) <= columns
+    needs = ["holding(x)", "open(drawer)"]
+    words = [*needs, "clear(x)", "gripper_empty()", "in(x, drawer)", "not measured"]
+    assert all(any(word in line for line in shown.splitlines()) for word in words)
+    if columns == 40:
+        assert shown.splitlines()[:4] == [
+            "stow: stow(x, drawer)",
+            "  needs         holding(x) open(drawer)",
+            "  brings about  clear(x) gripper_empty()",
+            "                in(x, drawer)",
+        ]
+
+
 def test_a_search_in_vain_says_what_the_nearest_lack(library, type_in):
     shown = type_in("search", "--start", "closed(drawer)")
     assert shown.splitlines()[:2] == ["nothing fits", "  runs/blocks: open lacks gripper_empty()"]
