@@ -62,7 +62,7 @@ def make_data(model: mujoco.MjModel, worlds: int, room: Room) -> Any:
 
 
 def free_bytes(device: str) -> int:
-    """Bytes that are free on a device, "cpu" or one of CUDA's; of this, torch gives up its spare."""
+    """Bytes free on a device, "cpu" or one of CUDA's, of which torch gives up its spare first."""
     if torch.device(device).type == "cuda":
         gc.collect()  # worlds that nobody needs any more: physics and its graph hold each other
         torch.cuda.empty_cache()
