@@ -64,6 +64,7 @@ class WorldStages:
         """Whether a refined skill succeeds from the start of each trial, in worlds all alike."""
         import torch
 
+        from robot_skills.cli.progress import track
         from robot_skills.nets.batched.residual import residual_in_torch
         from robot_skills.nets.batched.worlds import maker
         from robot_skills.nets.residual import PREFIX, SETTINGS, reach_of
@@ -77,7 +78,8 @@ class WorldStages:
         }
         make = maker(worlds.physics.device, torch.float32)
         act = residual_in_torch(own, int(str(skill.settings[SETTINGS[0]])), make)
-        found: list[bool] = successes(worlds, act, torch.arange(len(trials))).tolist()
+        rows, label = torch.arange(len(trials)), "trying the new skill in MuJoCo Warp"
+        found: list[bool] = successes(worlds, act, rows, track, label).tolist()
         return found
 
     def _worlds(

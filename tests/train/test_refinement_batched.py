@@ -147,3 +147,16 @@ def test_every_start_is_tried_however_few_the_worlds():
     rows = torch.tensor([0, 1, 2, 3, 0])
     good = successes(Guess(2), lambda inputs: torch.full((2, 2), 0.4), rows)
     assert good.tolist() == [False, False, True, True, False]
+
+
+def test_progress_goes_by_the_starts_that_were_tried():
+    shown = []
+
+    def track(items, label):
+        for item in items:
+            shown.append((label, len(items), item))
+            yield item
+
+    rows = torch.tensor([0, 1, 2, 3, 0])
+    successes(Guess(2), lambda inputs: torch.full((2, 2), 0.4), rows, track, "trying it")
+    assert shown == [("trying it", 5, number) for number in range(5)]

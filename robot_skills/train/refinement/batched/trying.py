@@ -1,9 +1,10 @@
 """What actions lead to in many worlds, run by run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 
+from robot_skills.core.progress import Track, quiet
 from robot_skills.train.refinement.batched.worlds import Worlds
 
 Act = Callable[[torch.Tensor], torch.Tensor]
@@ -12,10 +13,21 @@ TRIAL_STEPS = 400  # decisions after which a run without end counts as failed
 
 
 @torch.no_grad()
-def successes(worlds: Worlds, act: Act, rows: torch.Tensor) -> torch.Tensor:
+def successes(
+    worlds: Worlds, act: Act, rows: torch.Tensor, track: Track = quiet, label: str = "trying"
+) -> torch.Tensor:
     """Whether (R,) one run from each of the starts `rows` (R,) succeeds, N at a time."""
     firsts = range(0, len(rows), worlds.worlds)
-    return torch.cat([_one_each(worlds, act, rows[i : i + worlds.worlds]) for i in firsts])
+    ends = (
+        (first + number, good)
+        for first in firsts
+        for number, good in _ends(worlds, act, rows[first : first + worlds.worlds])
+    )
+    found = torch.zeros(len(rows), dtype=torch.bool)
+    for _ in track(range(len(rows)), label):
+        number, good = next(ends)
+        found[number] = good
+    return found
 
 
 @torch.no_grad()
@@ -26,18 +38,20 @@ def success_rate(worlds: Worlds, act: Act) -> float:
     return float(successes(worlds, act, rows).float().mean())
 
 
-def _one_each(worlds: Worlds, act: Act, rows: torch.Tensor) -> torch.Tensor:
-    """The same for no more starts than there are worlds; worlds left over repeat the first."""
+def _ends(worlds: Worlds, act: Act, rows: torch.Tensor) -> Iterator[tuple[int, bool]]:
+    """Number of a run and whether it succeeded, as they end; no more starts than there are worlds.
+
+    Worlds left over repeat the first.
+    """
     count = len(rows)
-    padded = torch.cat([rows, rows[:1].expand(worlds.worlds - count)])
-    inputs = worlds.reset(padded)
-    goes_on = torch.ones(worlds.worlds, dtype=torch.bool, device=inputs.device)
-    good = torch.zeros_like(goes_on)
+    inputs = worlds.reset(torch.cat([rows, rows[:1].expand(worlds.worlds - count)]))
+    goes_on = torch.ones(count, dtype=torch.bool, device=inputs.device)
     for _ in range(TRIAL_STEPS):
         stepped = worlds.step(act(inputs))
-        good |= goes_on & stepped.ended & (stepped.reward > 0.0)
-        goes_on &= ~stepped.ended
-        inputs = stepped.inputs
+        ended = torch.nonzero(goes_on & stepped.ended[:count])[:, 0]
+        yield from zip(ended.tolist(), (stepped.reward[ended] > 0.0).tolist(), strict=True)
+        goes_on[ended] = False
         if not goes_on.any():
-            break
-    return good[:count].cpu()
+            return
+        inputs = stepped.inputs
+    yield from ((number, False) for number in torch.nonzero(goes_on)[:, 0].tolist())
