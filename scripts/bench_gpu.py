@@ -11,12 +11,14 @@ a GPU that nothing was measured; `--device cpu --worlds 1,4` rehearses it and wr
 """
 
 import argparse
+import gc
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import warp as wp
 from batch_load import Load, Speed, bandwidth_bytes_s, measure
 from batch_scenes import SCENES, THING, read_scene
 from results import Figure, Label, write_results, write_unmeasured
@@ -124,7 +126,7 @@ def table(models: Path, worlds: Sequence[int], settings: Settings) -> list[Row]:
         for count in worlds:
             try:
                 rows.append(row(name, (scene, bank), count, settings, bandwidth))
-            except (InputError, PhysicsFault) as error:
+            except (InputError, PhysicsFault, RuntimeError) as error:  # the last is CUDA's
                 print(f"{name:<7}{count:>7}  {error}")
                 continue
             print(rows[-1], flush=True)
@@ -139,6 +141,7 @@ def row(
     Raises InputError where the worlds do not fit into memory, PhysicsFault where one overflows.
     """
     (scene, bank), device, model = start, str(settings.device), start[0].model
+    _give_back_graphs(settings.device)
     free = free_bytes(device)
     physics = WarpPhysics(scene, worlds, device, settings.room)
     load = Load(physics, bank, THING if name == "blocks" else "", settings.recorded)
@@ -163,6 +166,14 @@ def row(
         state_floor=substeps_per_s * state_bytes / bandwidth,
         data_floor=substeps_per_s * estimate.per_world / bandwidth,
     )
+
+
+def _give_back_graphs(device: torch.device) -> None:
+    """Free what CUDA keeps of graphs that are gone, or the next worlds would seem to take less."""
+    gc.collect()
+    if device.type == "cuda":
+        core = wp.get_device(str(device)).runtime.core  # Warp has no public name for it
+        core.wp_cuda_device_graph_mem_trim(wp.get_device(str(device)).ordinal)
 
 
 def print_profile(seconds: Mapping[str, float]) -> None:
