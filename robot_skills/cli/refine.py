@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import exp
 from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from robot_skills.core.skill import Skill
     from robot_skills.nets.residual import ResidualReach
     from robot_skills.run.practice.gate import Transfer, Verdict
-    from robot_skills.run.practice.starts import SkillNeed
+    from robot_skills.run.practice.starts import Chosen, SkillNeed
     from robot_skills.run.trials.trial import SkillTrial
     from robot_skills.storage.kept_practice import KeptPractice
     from robot_skills.train.refinement.practising import Practised
@@ -28,24 +29,6 @@ PRACTICE_STARTS = 300
 PRACTICE_SEED, HELD_OUT_SEED = 10_000_000, 20_000_000  # evaluations count up from small seeds
 SEEDS_APART = 100_000  # so that no two values of --seed share a start
 LEAST_PRACTICE = 0.25  # of the minutes, however long measuring takes
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The skill to refine, trials of it to practise from, and what such trials cost.
-
-    `uses` is how often an episode uses it; `episode_s` and `trial_s` are seconds of computing.
-    """
-
-    name: str
-    starts: "tuple[SkillTrial, ...]"
-    uses: float
-    episode_s: float
-    trial_s: float
-
-    def measuring_s(self, pairs: int) -> float:
-        """About how long it takes to find so many starts and to try the new skill from them."""
-        return pairs * (self.episode_s / max(self.uses, 0.1) + self.trial_s)
 
 
 @dataclass(frozen=True)
@@ -110,21 +93,29 @@ class Refine:
 
     def run(self) -> None:
         """Choose, practise, compare, and save where the refined skill is better."""
-        from robot_skills.run.practice.gate import LEAST_PAIRS, judge
-
         started_s = time.monotonic()
         self._check()
         compute = choose_compute(self.device, self.worlds)
         self._check_for(compute)
         print(compute.why)
-        chosen = self._choose()
+        kept = self._kept(compute)
+        chosen = self._chosen(kept)
+        with told_where_kept(kept.folder):
+            self._practise_and_judge(chosen, kept, compute, started_s)
+        kept.remove()
+
+    def _practise_and_judge(
+        self, chosen: "Chosen", kept: "KeptPractice", compute: Compute, started_s: float
+    ) -> None:
+        """Everything after the choice; `started_s` is when the command began."""
+        from robot_skills.run.practice.gate import LEAST_PAIRS, judge
+
         passed_s = time.monotonic() - started_s
         comparing_s = chosen.measuring_s(LEAST_PAIRS)
         least_s = 60 * self.minutes * LEAST_PRACTICE
         left_s = 60 * self.minutes - passed_s - comparing_s
         if left_s < least_s:
             print(overrun_line(self.minutes, passed_s + least_s + comparing_s))
-        kept = self._kept(chosen.name, compute)
         practised = self._practise(chosen, max(left_s, least_s), kept, compute)
         refined = self._refined(chosen.name, practised)
         first_seed = HELD_OUT_SEED + SEEDS_APART * self.seed
@@ -139,7 +130,6 @@ class Refine:
             self._save(refined, verdict, after, told)
         else:
             print(f"{self.library} is as it was")
-        kept.remove()
 
     @property
     def _stages(self) -> Stages:
@@ -200,9 +190,29 @@ class Refine:
                 f"leave out {', '.join(given)}, for worlds of MuJoCo Warp alone: {compute.why}"
             )
 
-    def _choose(self) -> Chosen:
+    def _chosen(self, kept: "KeptPractice") -> "Chosen":
+        """What was chosen before the same command was broken off, or is chosen now and kept."""
+        from robot_skills.run.practice.kept_starts import load_starts, save_starts
+
+        found = load_starts(kept.starts, kept.key)
+        if found is not None:
+            print(
+                f"going on from the {len(found.starts)} starts of {found.name} kept in "
+                f"{kept.folder}"
+            )
+            return found
+        chosen = self._choose()
+        save_starts(kept.starts, kept.key, chosen)
+        return chosen
+
+    def _choose(self) -> "Chosen":
         """The skill that was asked for or limits the plans most, and trials to practise from."""
-        from robot_skills.run.practice.starts import limiting_skill, skill_needs, trials_of
+        from robot_skills.run.practice.starts import (
+            Chosen,
+            limiting_skill,
+            skill_needs,
+            trials_of,
+        )
 
         first_seed = PRACTICE_SEED + SEEDS_APART * self.seed
         began_s = time.monotonic()
@@ -235,7 +245,7 @@ class Refine:
             raise InputError(f"--starts {self.starts}: holds no trial of the skill {name}")
         return found
 
-    def _kept(self, name: str, compute: Compute) -> "KeptPractice":
+    def _kept(self, compute: Compute) -> "KeptPractice":
         from robot_skills import __version__
         from robot_skills.storage.file_hash import sha256_of
         from robot_skills.storage.kept_practice import KeptPractice
@@ -246,26 +256,29 @@ class Refine:
         given = sorted(self.starts.iterdir()) if self.starts else []
         files = [sha256_of(file) for file in given if file.is_file()]
         place = (compute.device, compute.worlds, self.randomise) if compute.device else ()
-        parts = (__version__, library_sha256(self.library), name, *setting, *files, *place)
+        parts = (__version__, library_sha256(self.library), self.skill, *setting, *files, *place)
         key = hashlib.sha256(repr(parts).encode()).hexdigest()
         return KeptPractice(self.out or self.library, key)
 
     def _practise(
-        self, chosen: Chosen, budget_s: float, kept: "KeptPractice", compute: Compute
+        self, chosen: "Chosen", budget_s: float, kept: "KeptPractice", compute: Compute
     ) -> "Practised":
+        from robot_skills.train.refinement.state import PracticeState
+
         print(
             f"practising {chosen.name} for {budget_s / 60:.0f} minutes from {len(chosen.starts)} "
             "starts"
         )
-        stages = self._in_worlds(compute) if compute.device else self._stages
-        if kept.load() is not None:
+        found, state = kept.load(), None
+        if found is not None:
+            state = PracticeState.of(*found)
             print(f"going on with the practice kept in {kept.folder}")
-        try:
-            return stages.practise(chosen.starts, self._reach, budget_s, kept)
-        except KeyboardInterrupt:
-            if kept.load() is not None:  # nothing is before the first round has ended
-                print(f"kept in {kept.folder}: the same command goes on from there")
-            raise
+
+        def keep(state: PracticeState) -> None:
+            kept.save(state.arrays, state.figures)
+
+        stages = self._in_worlds(compute) if compute.device else self._stages
+        return stages.practise(chosen.starts, self._reach, budget_s, state, keep)
 
     def _refined(self, name: str, practised: "Practised") -> "Skill":
         from robot_skills.nets.residual import with_residual
@@ -307,6 +320,16 @@ class Refine:
         library = accept(load_library(self.library), refined, verdict, after, told)
         to = save_library(self.out or self.library, library, replace=self.out is None)
         print(f"{to} written after {told['minutes']} minutes")
+
+
+@contextmanager
+def told_where_kept(folder: Path) -> Iterator[None]:
+    """Tell where the practice is kept, should it be broken off."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"kept in {folder}: the same command goes on from there")
+        raise
 
 
 def overrun_line(minutes: float, needed_s: float) -> str:

@@ -1,6 +1,6 @@
 """The stages of refinement, on several processes: try skills, practise one, try it again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from robot_skills.core.skill import Skill
     from robot_skills.nets.residual import ResidualReach
     from robot_skills.run.trials.trial import SkillTrial
-    from robot_skills.storage.kept_practice import KeptPractice
     from robot_skills.train.refinement.practising import Practised
+    from robot_skills.train.refinement.state import PracticeState
 
 PILOT_EPISODES = 60
 SPARE = 1.05  # so that one round of episodes mostly gives the starts that are wanted
@@ -70,32 +70,22 @@ class Stages:
         starts: "Sequence[SkillTrial]",
         reach: "ResidualReach",
         budget_s: float,
-        kept: "KeptPractice",
+        state: "PracticeState | None",
+        keep: "Callable[[PracticeState], None]",
     ) -> "Practised":
-        """A residual for the skill of these trials; what is `kept` is gone on with."""
+        """A residual for the skill of these trials, from a `state` on where there is one."""
         from robot_skills.cli.progress import track
         from robot_skills.nets.threads import limited_threads
         from robot_skills.train.refinement.algorithm import AlgorithmConfig
         from robot_skills.train.refinement.crew import Crew
         from robot_skills.train.refinement.practising import Budget, practise
-        from robot_skills.train.refinement.state import PracticeState
 
         config = AlgorithmConfig()
-        found = kept.load()
-        state = PracticeState.of(*found) if found else None
         make = Practising(self.simulated, tuple(starts), reach, self.seed)
         crew = Crew(make, config.environments, self.workers)
         try:
             with limited_threads(1):
-                return practise(
-                    crew,
-                    config,
-                    Budget(budget_s),
-                    self.seed,
-                    state,
-                    lambda one: kept.save(one.arrays, one.figures),
-                    track,
-                )
+                return practise(crew, config, Budget(budget_s), self.seed, state, keep, track)
         finally:
             crew.close()
 

@@ -1,6 +1,6 @@
 """Practice and trials of one skill in many worlds of MuJoCo Warp on one device."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from robot_skills.nets.residual import ResidualReach
     from robot_skills.run.practice.batched.worlds import SkillWorlds
     from robot_skills.run.trials.trial import SkillTrial
-    from robot_skills.storage.kept_practice import KeptPractice
     from robot_skills.train.refinement.practising import Practised
+    from robot_skills.train.refinement.state import PracticeState
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,16 @@ class WorldStages:
         starts: "Sequence[SkillTrial]",
         reach: "ResidualReach",
         budget_s: float,
-        kept: "KeptPractice",
+        state: "PracticeState | None",
+        keep: "Callable[[PracticeState], None]",
     ) -> "Practised":
-        """A residual for the skill of these trials; what is `kept` is gone on with."""
+        """A residual for the skill of these trials, from a `state` on where there is one."""
         from robot_skills.cli.progress import track
         from robot_skills.train.refinement.batched.algorithm import BatchedConfig
         from robot_skills.train.refinement.batched.board import Board, NoBoard
         from robot_skills.train.refinement.batched.practising import Telling, practise_worlds
         from robot_skills.train.refinement.practising import Budget
-        from robot_skills.train.refinement.state import PracticeState
 
-        found = kept.load()
-        state = PracticeState.of(*found) if found else None
         worlds = self._worlds(starts, reach, self.randomise)
         with closing(Board(self.board) if self.board else NoBoard()) as board:
             return practise_worlds(
@@ -57,7 +55,7 @@ class WorldStages:
                 Budget(budget_s),
                 self.seed,
                 state,
-                Telling(lambda one: kept.save(one.arrays, one.figures), board, track),
+                Telling(keep, board, track),
             )
 
     def tried(self, skill: "Skill", trials: "Sequence[SkillTrial]") -> list[bool]:

@@ -1,7 +1,8 @@
 """A practice that was cut off, kept beside the library so that it can be gone on with.
 
-practice.json         key, figures; format 1
-learner.safetensors   networks, optimisers and memory of the learner, as plain arrays
+starts/                        what it starts from; run.practice.kept_starts writes it
+practice/practice.json         key, figures; format 2
+practice/learner.safetensors   networks, optimisers and memory of the learner, as plain arrays
 """
 
 import json
@@ -18,8 +19,9 @@ from safetensors.numpy import load_file, save_file
 from robot_skills.core.errors import InputError
 from robot_skills.storage.atomic import new_folder
 
-FORMAT = 1
+FORMAT = 2
 ENDING = ".refining"
+STARTS, PRACTICE = "starts", "practice"
 FIGURES_FILE, ARRAYS_FILE = "practice.json", "learner.safetensors"
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -30,31 +32,33 @@ class KeptPractice:
 
     def __init__(self, library_folder: Path, key: str) -> None:
         self.folder = library_folder.with_name(library_folder.name + ENDING)
-        self._key = key
+        self.starts = self.folder / STARTS
+        self.key = key
+        self._practice = self.folder / PRACTICE
 
     def load(self) -> tuple[Arrays, dict[str, Any]] | None:
         """Arrays and figures as they were saved; None where nothing fitting is kept.
 
         Raises InputError where what is kept is damaged.
         """
-        if not (self.folder / FIGURES_FILE).is_file():
+        if not (self._practice / FIGURES_FILE).is_file():
             return None
         try:
-            document = json.loads((self.folder / FIGURES_FILE).read_text())
-            if document["format"] != FORMAT or document["key"] != self._key:
+            document = json.loads((self._practice / FIGURES_FILE).read_text())
+            if document["format"] != FORMAT or document["key"] != self.key:
                 return None
-            return load_file(self.folder / ARRAYS_FILE), dict(document["figures"])
+            return load_file(self._practice / ARRAYS_FILE), dict(document["figures"])
         except (KeyError, TypeError, json.JSONDecodeError, SafetensorError, OSError) as error:
             raise InputError(f"{self.folder}: damaged ({error!r}); remove it") from None
 
     def save(self, arrays: Arrays, figures: Mapping[str, Any]) -> None:
         """Keep these in the place of earlier ones, whole or not at all."""
-        document = {"format": FORMAT, "key": self._key, "figures": dict(figures)}
-        with new_folder(self.folder, replace=True) as partial:
+        document = {"format": FORMAT, "key": self.key, "figures": dict(figures)}
+        with new_folder(self._practice, replace=True) as partial:
             whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
             save_file(whole, partial / ARRAYS_FILE)
             (partial / FIGURES_FILE).write_text(json.dumps(document, indent=1) + "\n")
 
     def remove(self) -> None:
-        """Forget it: the practice is over."""
+        """Forget it, and what it starts from: the practice is over."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,7 +1,8 @@
 """robot-skills refine: a skill that misses is mended, and one that is not better is refused."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 import torch
 from run_skills import Linear, library_with
@@ -16,6 +17,7 @@ from robot_skills.run.practice import gate
 from robot_skills.run.practice.starts import SkillNeed
 from robot_skills.run.trials.trial_files import save_trials
 from robot_skills.sim.kinematics import MujocoKinematics
+from robot_skills.storage.kept_practice import KeptPractice
 from robot_skills.storage.libraries import save_library
 from robot_skills.train.refinement import algorithm, practising
 
@@ -57,6 +59,54 @@ def test_what_is_not_better_is_refused_and_the_library_stays(library, quick, cap
     assert not out.exists()
     assert {p: p.read_bytes() for p in library.rglob("*") if p.is_file()} == before
     assert list(library.parent.iterdir()) == [library]
+
+
+def test_what_was_broken_off_goes_on_from_the_same_starts(library, quick, capsys, monkeypatch):
+    practised_from, loads = [], []
+    practise, save, load = refine_stages.Stages.practise, KeptPractice.save, KeptPractice.load
+
+    def practise_from(stages, starts, *rest):
+        practised_from.append([asdict(start) for start in starts])
+        return practise(stages, starts, *rest)
+
+    def break_off(kept, arrays, figures):
+        save(kept, arrays, figures)
+        raise KeyboardInterrupt
+
+    def found_again(_stages, _first_seed):
+        pytest.fail("the starts were found again")
+
+    monkeypatch.setattr(refine_stages.Stages, "practise", practise_from)
+    monkeypatch.setattr(KeptPractice, "load", lambda kept: loads.append(kept) or load(kept))
+    words = ["refine", str(library), "--skill", "pick", "--minutes", "0.02", "--workers", "1"]
+    folder = library.with_name("library.refining")
+    with monkeypatch.context() as broken:
+        broken.setattr(KeptPractice, "save", break_off)
+        assert main(words) == 130
+    assert f"kept in {folder}: the same command goes on from there" in capsys.readouterr().out
+    monkeypatch.setattr(refine_stages.Stages, "pilot", found_again)
+    loads.clear()
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert f"going on from the 2 starts of pick kept in {folder}" in said
+    assert f"going on with the practice kept in {folder}" in said
+    assert f"pick from {FEW} starts that practice never saw" in said
+    assert len(loads) == 1
+    np.testing.assert_equal(practised_from[1], practised_from[0])
+    assert not folder.exists()
+
+
+def test_another_seed_finds_other_starts(library, quick, capsys, monkeypatch):
+    def break_off(_stages, *_rest):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(refine_stages.Stages, "practise", break_off)
+    words = ["refine", str(library), "--skill", "pick", "--minutes", "0.02", "--workers", "1"]
+    assert main(words) == 130
+    assert main([*words, "--seed", "1"]) == 130
+    assert "going on" not in capsys.readouterr().out
+    assert main([*words, "--seed", "1"]) == 130
+    assert "going on from the 2 starts" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

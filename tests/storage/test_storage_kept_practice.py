@@ -31,6 +31,6 @@ def test_another_practice_finds_nothing(tmp_path):
 def test_damage_is_named(tmp_path):
     kept = KeptPractice(tmp_path / "library", "one")
     kept.save(ARRAYS, FIGURES)
-    (kept.folder / "learner.safetensors").write_bytes(b"no arrays")
+    (kept.folder / "practice" / "learner.safetensors").write_bytes(b"no arrays")
     with pytest.raises(InputError, match=r"library.refining: damaged .*; remove it"):
         kept.load()

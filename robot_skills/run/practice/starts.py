@@ -10,6 +10,24 @@ from robot_skills.run.trials.trial import SkillTrial
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """The skill to refine, trials of it to practise from, and what such trials cost.
+
+    `uses` is how often an episode uses it; `episode_s` and `trial_s` are seconds of computing.
+    """
+
+    name: str
+    starts: tuple[SkillTrial, ...]
+    uses: float
+    episode_s: float
+    trial_s: float
+
+    def measuring_s(self, pairs: int) -> float:
+        """About how long it takes to find so many starts and to try the new skill from them."""
+        return pairs * (self.episode_s / max(self.uses, 0.1) + self.trial_s)
+
+
+@dataclass(frozen=True)
 class SkillNeed:
     """How often a skill is used in an episode, how often it succeeds, and what that costs.
 
