@@ -110,6 +110,7 @@ class Bench:
 
     def _measure(self, parts: Parts) -> dict[str, Figure]:
         held_out = parts.held_out[: self.held_out]
+        compiled = self._compile(parts)
         practised, minutes = self._practise_in_warp(parts)
         act = _act(practised, torch.device(self.device), torch.float32)
         in_warp = _tried(parts, held_out, self._warp, self.worlds, act)
@@ -120,11 +121,21 @@ class Bench:
         print(f"in Warp {transfer.practised}, in C {transfer.in_c}: {transfer.reason}")
         figures = {
             "refine_minutes": Figure(minutes, "min", note=f"{self.worlds} worlds"),
+            "compile_minutes": Figure(compiled, "min", note="kernels, once on a machine"),
             "cloned_success_c": share(verdict.before),
             "refined_success_c": share(verdict.after),
             "gate_drop": _drop(transfer),
         }
         return figures | (self._beside(parts, held_out) if self.stable_baselines3 else {})
+
+    def _compile(self, parts: Parts) -> float:
+        """Have Warp compile the kernels of this scene; minutes, next to none where it once did."""
+        began_s = time.monotonic()
+        worlds = _worlds(parts, parts.practice, self._warp, 1)
+        with torch.no_grad():
+            worlds.reset()
+        worlds.physics.step()
+        return (time.monotonic() - began_s) / 60
 
     def _practise_in_warp(self, parts: Parts) -> tuple[Practised, float]:
         """A residual, and how many minutes it took, the making of the worlds included."""

@@ -46,7 +46,8 @@ def choose_compute(device: Device, worlds: int | None) -> Compute:
             "cpu", count, f"practising in {count} worlds of MuJoCo Warp on the CPU: slow"
         )
     count = worlds or GPU_WORLDS
-    return Compute("cuda", count, f"practising in {count} worlds of MuJoCo Warp on {_gpu()}")
+    where = f"practising in {count} worlds of MuJoCo Warp on {_gpu()}"
+    return Compute("cuda", count, f"{where}; its first time here compiles for some minutes")
 
 
 def _lacking(device: Device) -> str:

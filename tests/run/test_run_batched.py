@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from devices import DEVICES
 from host_questions import NoQuestions
 from run_skills import Linear, library_with, plan_of
 
@@ -243,32 +244,36 @@ def test_worlds_that_differ_still_do_the_skill(simulation, library, trials):
     assert len({round(float(elbow), 6) for elbow in elbows}) == 3
 
 
-def test_a_decision_asks_the_host_nothing(simulation, library, trials):
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_decision_asks_the_host_nothing(simulation, library, trials, device):
     pytest.importorskip("mujoco_warp", reason="the extra gpu is not installed")
     from robot_skills.sim.batch.warp import WarpPhysics
 
     starts = read_starts(simulation, library, trials)
-    worlds = SkillWorlds(WarpPhysics(starts.scene, 2, "cpu"), library, starts, REACH)
+    worlds = SkillWorlds(WarpPhysics(starts.scene, 2, device), library, starts, REACH)
     worlds.differ(draw_differences(starts.scene, 2, 0.5, seed=1), seed=1)
-    nothing = NOTHING.expand(2, -1)
+    nothing = NOTHING.expand(2, -1).to(device)
     with torch.no_grad():
         worlds.reset()
+        if device == "cuda":
+            worlds.step(nothing)  # records what goes on as graphs
         with NoQuestions():
             worlds.step(nothing)
 
 
-def test_warp_begins_the_skill_as_mujoco_c_does(simulation, library, trials):
+@pytest.mark.parametrize("device", DEVICES)
+def test_warp_begins_the_skill_as_mujoco_c_does(simulation, library, trials, device):
     pytest.importorskip("mujoco_warp", reason="the extra gpu is not installed")
     from robot_skills.sim.batch.warp import WarpPhysics
 
     starts = read_starts(simulation, library, trials[:1])
     ends = []
-    for physics in (ThreadPhysics(starts.scene, 1), WarpPhysics(starts.scene, 1, "cpu")):
+    for physics in (ThreadPhysics(starts.scene, 1), WarpPhysics(starts.scene, 1, device)):
         worlds = SkillWorlds(physics, library, starts, REACH)
         with torch.no_grad():
-            before = worlds.reset().double()
-            after = worlds.step(ASIDE[None]).inputs.double()
-        ends.append((before, after, physics.qpos.double()))
+            before = worlds.reset()
+            after = worlds.step(ASIDE[None].to(physics.device)).inputs
+        ends.append([part.cpu().double() for part in (before, after, physics.qpos)])
     for c, warp in zip(*ends, strict=True):
         np.testing.assert_allclose(warp.numpy(), c.numpy(), atol=2e-3)
     assert float((ends[0][1] - ends[0][0]).abs().max()) > 0.1

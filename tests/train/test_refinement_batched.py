@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
+from devices import DEVICES
 
 pytest.importorskip("rsl_rl", reason="the extra gpu is not installed")
 
@@ -40,20 +41,20 @@ class Stepped:
 class Guess:
     """Seen: where the hole is, one of four starts. Two steps; the second must move there."""
 
-    holes = torch.tensor([-0.5, -0.3, 0.3, 0.5])
-
-    def __init__(self, worlds=32):
+    def __init__(self, worlds=32, device="cpu"):
         self.worlds, self.actions, self.starts = worlds, 2, 4
-        self.generator = torch.Generator().manual_seed(1)
-        self.steps = torch.zeros(worlds)
-        self.rows = torch.zeros(worlds, dtype=torch.long)
+        self.holes = torch.tensor([-0.5, -0.3, 0.3, 0.5], device=device)
+        self.generator = torch.Generator(device).manual_seed(1)
+        self.steps = torch.zeros(worlds, device=device)
+        self.rows = torch.zeros(worlds, dtype=torch.long, device=device)
 
     def drawn(self):
-        return torch.randint(self.starts, (self.worlds,), generator=self.generator)
+        found = (self.worlds,)
+        return torch.randint(self.starts, found, generator=self.generator, device=self.rows.device)
 
     def reset(self, rows=None):
-        self.rows = self.drawn() if rows is None else rows
-        self.steps = torch.zeros(self.worlds)
+        self.rows = self.drawn() if rows is None else rows.to(self.rows.device)
+        self.steps = torch.zeros_like(self.steps)
         return self.seen()
 
     def seen(self):
@@ -69,9 +70,10 @@ class Guess:
         return Stepped(self.seen(), good.float(), ended)
 
 
-def test_practice_mends_what_never_succeeded_and_stops_when_it_is_good():
+@pytest.mark.parametrize("device", DEVICES)
+def test_practice_mends_what_never_succeeded_and_stops_when_it_is_good(device):
     config = replace(LEARNING, enough=0.99, try_every=2)
-    practised = practise_worlds(Guess(), config, Budget(60.0, rounds=60))
+    practised = practise_worlds(Guess(device=device), config, Budget(60.0, rounds=60))
     runner = ResidualRunner(practised.weights, practised.layers)
 
     def act(inputs):
