@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from run_skills import Linear
+from run_skills import Linear, library_with
 
 from robot_skills.core import poses
 from robot_skills.core.arm import load_arm
 from robot_skills.core.body import Body
 from robot_skills.core.task_file import load_task
 from robot_skills.paths import find
+from robot_skills.run.evaluate.episodes import Simulation
 from robot_skills.sim.kinematics import MujocoKinematics
 from robot_skills.sim.scene import build_scene
 from robot_skills.sim.sim_arm import SimArm
@@ -56,6 +57,22 @@ def robot(scene, body):
 def pick(down):
     """Goes over the block, down, closes and lifts: a real grasp."""
     return Linear.still(down).seeking((0.6, 0.6, 0.25)).grasping(0.1)
+
+
+@pytest.fixture
+def beside(down):
+    """The same 3 cm beside the block: it never holds anything."""
+    return Linear.still(down).seeking((0.6, 0.6, 0.25)).grasping(0.1).moving((0.0, -0.03, 0.0))
+
+
+@pytest.fixture
+def library(pick):
+    return library_with(pick=pick)
+
+
+@pytest.fixture(scope="module")
+def simulation(task, body):
+    return Simulation(task, body)
 
 
 @pytest.fixture

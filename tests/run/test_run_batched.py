@@ -7,13 +7,13 @@ import pytest
 import torch
 from devices import DEVICES
 from host_questions import NoQuestions
-from run_skills import Linear, library_with, plan_of
+from pick_trials import try_pick
+from run_skills import library_with, plan_of
 
 from robot_skills.core import poses
 from robot_skills.core.errors import InputError
 from robot_skills.core.facts import parse_facts
 from robot_skills.nets.residual import ResidualReach
-from robot_skills.run.evaluate.episodes import Simulation
 from robot_skills.run.execute.config import ExecutorConfig
 from robot_skills.run.execute.needed import UndoneWatch
 from robot_skills.run.execute.skill_monitor import Outcome, SkillMonitor
@@ -24,26 +24,13 @@ from robot_skills.run.practice.batched.noise import PoseNoise
 from robot_skills.run.practice.batched.starts import read_starts
 from robot_skills.run.practice.batched.worlds import SkillWorlds
 from robot_skills.run.practice.environment import SkillPractice
-from robot_skills.run.trials.collecting import try_step
-from robot_skills.run.trials.trial import Snapshot
 from robot_skills.sim.batch.c_threads import ThreadPhysics
 from robot_skills.sim.batch.randomise import draw_differences
 
 REACH = ResidualReach(position_m=0.03, rotation_rad=0.1)
-NOWHERE = Snapshot((), np.zeros(1), 0.0, None, None, np.zeros(7), 0.0, 0.0, frozenset())
 ASIDE = torch.tensor([0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 WAIT = torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
 NOTHING = torch.zeros(7)
-
-
-@pytest.fixture(scope="module")
-def simulation(task, body):
-    return Simulation(task, body)
-
-
-@pytest.fixture
-def library(pick):
-    return library_with(pick=pick)
 
 
 @pytest.fixture
@@ -51,10 +38,7 @@ def trials(robot, library, simulation):
     """Picks of either block from 12 cm above the red one, the second a little later."""
     made = []
     for name in ("red", "green"):
-        step = plan_of(simulation.facts(robot), ("pick", name)).steps[0]
-        snapshot = replace(NOWHERE, objects=robot.scene.objects, simulator=robot.state)
-        snapshot = replace(snapshot, gripper_command_m=robot.gripper_command_m)
-        made.append(try_step(simulation, library, snapshot, step))
+        made.append(try_pick(simulation, library, robot, name))
         robot.settle(0.05)
     return made
 
@@ -103,10 +87,9 @@ def test_residuals_see_what_they_see_in_one_world(simulation, library, trials):
     alone.close()
 
 
-def test_a_correction_can_spoil_a_skill_and_mend_another(simulation, library, trials, down):
+def test_a_correction_can_spoil_a_skill_and_mend_another(simulation, library, trials, beside):
     assert carried_out(practice(simulation, library, trials[:1]), ASIDE)[0][1] == 0.0
-    off = Linear.still(down).seeking((0.6, 0.6, 0.25)).grasping(0.1).moving((0.0, -0.03, 0.0))
-    wrong = practice(simulation, library_with(pick=off), trials[:1])
+    wrong = practice(simulation, library_with(pick=beside), trials[:1])
     assert carried_out(wrong, NOTHING)[0][1] == 0.0
     assert carried_out(wrong, ASIDE)[0][1] == 1.0
 
@@ -121,10 +104,7 @@ def test_a_start_with_fewer_things_goes_on_the_same_among_more(simulation, libra
     seen, alone = both.observe(), simulation.robot(("red",))
     red = {"red": seen.object_pose["red"].pose}
     alone.place(seen.joint_position, 0.08, red, {"drawer": 0.0})
-    step = plan_of(simulation.facts(alone), ("pick", "red")).steps[0]
-    snapshot = replace(NOWHERE, objects=("red",), simulator=alone.state)
-    snapshot = replace(snapshot, gripper_command_m=alone.gripper_command_m)
-    few = try_step(simulation, library, snapshot, step)
+    few = try_pick(simulation, library, alone, "red")
     worlds = practice(simulation, library, [few, trials[1]])
     assert worlds.physics.scene.objects == ("red", "green")
     found = carried_out(worlds, NOTHING)[0]

@@ -4,45 +4,27 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from run_skills import Linear, library_with, plan_of
+from pick_trials import NOWHERE, try_pick
+from run_skills import library_with
 
 from robot_skills.core.errors import InputError
 from robot_skills.core.skill import Handoff
 from robot_skills.nets.residual import ResidualReach, with_residual
-from robot_skills.run.evaluate.episodes import Simulation
 from robot_skills.run.practice import gate
 from robot_skills.run.practice.environment import SkillPractice, step_of
 from robot_skills.run.practice.refined import accept, with_skill
 from robot_skills.run.practice.starts import limiting_skill, skill_needs, trials_of
 from robot_skills.run.trials.collecting import try_step
-from robot_skills.run.trials.trial import SkillTrial, Snapshot
-from robot_skills.run.trials.trial_recorder import TrialRecorder
+from robot_skills.run.trials.trial import SkillTrial
 
 REACH = ResidualReach(position_m=0.03, rotation_rad=0.1, every=3)
 NOTHING = np.zeros(7)
-NOWHERE = Snapshot((), np.zeros(1), 0.0, None, None, np.zeros(7), 0.0, 0.0, frozenset())
-
-
-@pytest.fixture(scope="module")
-def simulation(task, body):
-    return Simulation(task, body)
-
-
-@pytest.fixture
-def library(pick):
-    return library_with(pick=pick)
 
 
 @pytest.fixture
 def start(robot, library, simulation):
     """A trial of the pick from the gripper 12 cm above the block."""
-    state = robot.state
-    recorder = TrialRecorder(robot, library, simulation.task)
-    first = plan_of(simulation.facts(robot), ("pick", "red")).steps[0]
-    snapshot = replace(NOWHERE, objects=robot.scene.objects, simulator=state)
-    snapshot = replace(snapshot, gripper_command_m=robot.gripper_command_m)
-    assert recorder.trials == []
-    return try_step(simulation, library, snapshot, first)
+    return try_pick(simulation, library, robot, "red")
 
 
 def carried_out(environment, action):
@@ -63,13 +45,12 @@ def test_without_corrections_practice_is_what_the_executor_does(simulation, libr
     environment.close()
 
 
-def test_a_correction_can_spoil_a_skill_and_mend_another(simulation, library, start, down):
+def test_a_correction_can_spoil_a_skill_and_mend_another(simulation, library, start, beside):
     aside = np.array([0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
     environment = SkillPractice(simulation, library, [start], REACH)
     assert carried_out(environment, aside)[0] == 0.0
     environment.close()
-    off = Linear.still(down).seeking((0.6, 0.6, 0.25)).grasping(0.1).moving((0.0, -0.03, 0.0))
-    wrong = SkillPractice(simulation, library_with(pick=off), [start], REACH)
+    wrong = SkillPractice(simulation, library_with(pick=beside), [start], REACH)
     assert carried_out(wrong, NOTHING)[0] == 0.0
     assert carried_out(wrong, aside)[0] == 1.0
     wrong.close()
@@ -98,9 +79,8 @@ def test_an_error_inside_an_attempt_comes_out(simulation, library, start):
         SkillPractice(simulation, library, [other], REACH)
 
 
-def test_a_refined_skill_is_run_by_the_ordinary_executor(simulation, start, down):
-    off = Linear.still(down).seeking((0.6, 0.6, 0.25)).grasping(0.1).moving((0.0, -0.03, 0.0))
-    library = library_with(pick=off)
+def test_a_refined_skill_is_run_by_the_ordinary_executor(simulation, start, beside):
+    library = library_with(pick=beside)
     inputs = SkillPractice(simulation, library, [start], REACH).observation_space.shape[0]
     aside = np.array([0.0, 20.0, 0.0, 0.0, 0.0, 0.0, 0.0], np.float32)
     weights = {
