@@ -53,10 +53,19 @@ def _solved(matrix: Array, right: Array) -> Array:
     xp = namespace(matrix, right)
     if xp is np:
         return np.linalg.solve(matrix, right)
-    # Cholesky without a look at how it went, for which a GPU would have to wait for the host.
-    factor = xp.linalg.cholesky_ex(matrix).L
-    half = xp.linalg.solve_triangular(factor, right, upper=False)
-    return xp.linalg.solve_triangular(factor.mT, half, upper=True)
+    # Gauss-Jordan, which needs no pivots here: plain arithmetic can be recorded as a CUDA graph,
+    # where a library of solvers may look at how it went, or ask for memory.
+    rows = xp.concat([matrix, right], axis=-1)
+    for k, is_pivot in enumerate(_pivots_of(xp, matrix.device)):
+        pivot = rows[..., k : k + 1, 1:] / rows[..., k : k + 1, :1]
+        rows = xp.where(is_pivot, pivot, rows[..., 1:] - rows[..., :1] * pivot)
+    return rows
+
+
+@cache
+def _pivots_of(xp: Any, device: Any) -> Array:
+    """Which of 6 rows is the pivot's in each of 6 turns, (6, 6, 1)."""
+    return xp.eye(POSE_SIZE, dtype=xp.bool, device=device)[..., None]
 
 
 def _damping_matrix(like: Array) -> Array:

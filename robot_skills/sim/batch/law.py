@@ -59,13 +59,15 @@ class Graphed:
     @torch.no_grad()
     def _recorded(self, inputs: tuple[torch.Tensor, ...]) -> torch.cuda.CUDAGraph:
         self._inputs = [given.clone() for given in inputs]
+        current = torch.cuda.current_stream(self._device)
         aside = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
-        aside.wait_stream(torch.cuda.current_stream(self._device))
+        aside.wait_stream(current)
         with torch.cuda.stream(aside):
             for _ in range(WARM_UP):
                 self._function(*self._inputs)
-        torch.cuda.current_stream(self._device).wait_stream(aside)
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, stream=aside):  # what the libraries have set up is a stream's
             self._output = self._function(*self._inputs)
-        return self._graph
+        current.wait_stream(aside)
+        self._graph = graph
+        return graph
