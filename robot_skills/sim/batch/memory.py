@@ -65,6 +65,7 @@ def free_bytes(device: str) -> int:
     """Bytes free on a device, "cpu" or one of CUDA's, of which torch gives up its spare first."""
     if torch.device(device).type == "cuda":
         gc.collect()  # worlds that nobody needs any more: physics and its graph hold each other
+        torch.cuda.synchronize(torch.device(device))  # Warp's pool gives back what it was given
         torch.cuda.empty_cache()
         return int(torch.cuda.mem_get_info(torch.device(device))[0])
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
