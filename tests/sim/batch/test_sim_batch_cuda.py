@@ -94,3 +94,20 @@ def test_worlds_take_about_the_memory_that_was_counted(scene, bank):
         arm.act(arm.observe().joint_position, arm.gripper_command_m)
     taken = free - free_bytes("cuda")
     assert taken < 1.5 * estimate_memory(scene.model, ROOM).total(worlds)
+
+
+def test_worlds_that_are_gone_give_their_memory_back(scene, bank):
+    put(WarpPhysics(scene, 1), bank)  # the kernels are loaded
+    before = free_bytes("cuda")
+    arm = put(WarpPhysics(scene, 2048), bank)
+    taken = before - free_bytes("cuda")
+    del arm
+    assert before - free_bytes("cuda") < 0.2 * taken
+
+
+def test_a_profile_names_the_kernels_and_their_seconds(scene, bank):
+    physics = WarpPhysics(scene, WORLDS)
+    put(physics, bank)
+    seconds = physics.kernel_seconds()
+    assert len(seconds) > 20
+    assert 0.0 < sum(seconds.values()) < 60.0
