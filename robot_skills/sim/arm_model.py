@@ -1,14 +1,5 @@
 """An arm with its gripper as a MuJoCo spec: somebody's links, our servo and gripper couplings."""
 
-import contextlib
-import importlib
-import io
-import logging
-import sys
-from collections.abc import Iterator
-from functools import cache
-from types import ModuleType
-
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +10,7 @@ from robot_skills.core.errors import InputError
 from robot_skills.sim.arm_file import file_digest, file_spec
 from robot_skills.sim.arm_names import EE_SITE, GRIPPER_PREFIX, JOINT_PREFIX
 from robot_skills.sim.decimate import decimate_visual_meshes
+from robot_skills.sim.robosuite_arm import robosuite_arm_xml
 
 Floats = NDArray[np.float64]
 
@@ -28,55 +20,6 @@ GRIPPER_YIELD_M = 0.005  # width error at which the full force is reached
 ARM_ARMATURE = 0.1  # kg m^2, reflected rotor inertia of a geared joint of this size
 ARM_BIT = 2  # contact bit of arm geoms: they meet the environment, never each other
 HIDDEN_GROUP = 4  # not drawn by default
-
-
-@contextlib.contextmanager
-def importing_robosuite() -> Iterator[None]:
-    """Keep robosuite's import quiet, and possible where OpenCV's window libraries are missing.
-
-    robosuite imports OpenCV for a viewer window; what is used here needs none. Raises InputError
-    where robosuite itself is missing.
-    """
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)  # of optional macros
-    absent = not _opencv_loads()
-    if absent:
-        sys.modules["cv2"] = ModuleType("cv2")
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
-    except ModuleNotFoundError as error:
-        if error.name != "robosuite":
-            raise
-        raise InputError("robosuite is missing; install it with: pip install robosuite") from None
-    finally:
-        logging.disable(level)
-        if absent:
-            del sys.modules["cv2"]
-
-
-def _opencv_loads() -> bool:
-    try:
-        importlib.import_module("cv2")
-    except ImportError:
-        return False
-    return True
-
-
-@cache
-def _robosuite_xml(robot: str, gripper: str) -> str:
-    with importing_robosuite():
-        from robosuite.models import robots
-        from robosuite.models.grippers import GRIPPER_MAPPING
-    if not hasattr(robots, robot):
-        raise InputError(f"robosuite has no robot model {robot!r}")
-    if gripper not in GRIPPER_MAPPING:
-        raise InputError(
-            f"robosuite has no gripper {gripper!r} (known: {', '.join(map(str, GRIPPER_MAPPING))})"
-        )
-    model = getattr(robots, robot)(idn=0)
-    model.add_gripper(GRIPPER_MAPPING[gripper](idn="0_right"))
-    return str(model.get_xml())
 
 
 def arm_spec(arm: ArmProfile, visual: bool = True) -> mujoco.MjSpec:
@@ -120,7 +63,7 @@ def arm_spec(arm: ArmProfile, visual: bool = True) -> mujoco.MjSpec:
 def _source_spec(arm: ArmProfile) -> mujoco.MjSpec:
     if isinstance(arm.model, FileModel):
         return file_spec(arm, arm.model)
-    return mujoco.MjSpec.from_string(_robosuite_xml(arm.model.robot, arm.model.gripper))
+    return mujoco.MjSpec.from_string(robosuite_arm_xml(arm.model.robot, arm.model.gripper))
 
 
 def model_digest(arm: ArmProfile) -> bytes:

@@ -20,8 +20,8 @@ from robot_skills.core.arm import ArmProfile
 from robot_skills.core.arm_source import RobosuiteModel
 from robot_skills.core.errors import InputError, unknown_name
 from robot_skills.core.task import Task
-from robot_skills.sim.arm_model import importing_robosuite
 from robot_skills.sim.arm_names import GRIPPER_PREFIX, JOINT_PREFIX
+from robot_skills.sim.robosuite_import import importing_robosuite
 
 Floats = NDArray[np.float64]
 

@@ -40,17 +40,18 @@ WATCHDOG_READY_S = 15.0
 
 def serve(channel: LineChannel) -> NoReturn:
     """Bring one arm up as the first message asks, run its loop to the end, and end the process."""
+    kept: list[ArmDriver] = []  # or a driver would be destroyed on the way here
     try:
-        _serve(channel, _first(channel))
+        _serve(channel, _first(channel), kept)
     except Exception as error:  # the caller is told, whatever it was
         channel.send({"error": {"kind": type(error).__name__, "detail": str(error)}})
     finally:
-        # At once, and before the driver is destroyed: a vendor's client would be joined, or would
-        # even reconnect, behind a fault that is latched by now.
+        # At once, and before the driver is destroyed: a vendor's client would be joined, which
+        # takes a second, or would even reconnect behind a fault that is latched by now.
         os._exit(0)
 
 
-def _serve(channel: LineChannel, order: Message) -> None:
+def _serve(channel: LineChannel, order: Message, kept: list[ArmDriver]) -> None:
     task_folder = Path(order["task"]) if order["task"] else None
     address = ArmAddress(order["driver"], order["host"], Path(order["arm"]), task_folder)
     arm = address.profile()
@@ -58,6 +59,7 @@ def _serve(channel: LineChannel, order: Message) -> None:
     memory.beats.control_pid = os.getpid()
     settings = _control_settings(order["settings"])
     driver = make_driver(address.driver, address.host, arm, settings)
+    kept.append(driver)
     limits = SafetySettings(**order["safety"])
     safety = _safety_layer(address, limits, driver.info)
     if not _connect(driver, channel, order):
