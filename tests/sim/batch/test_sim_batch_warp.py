@@ -1,3 +1,4 @@
+import sys
 from functools import partial
 
 import numpy as np
@@ -199,3 +200,9 @@ def test_what_does_not_fit_into_memory_is_refused_with_the_number(scene):
         check_memory(scene.model, 100_000_000, ROOM, "cpu")
     with pytest.raises(InputError, match="worlds begin at 1"):
         check_memory(scene.model, 0, ROOM, "cpu")
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="Warp has no compiler for GPUs there")
+def test_our_own_kernels_compile_for_a_gpu_where_there_is_none(tmp_path):
+    wp.compile_aot_module("robot_skills.sim.batch.kernels", arch=90, module_dir=tmp_path)
+    assert [file.suffix for file in tmp_path.iterdir() if file.suffix in (".ptx", ".cubin")]
