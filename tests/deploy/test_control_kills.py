@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from robot_skills.core.errors import RobotFault
+from robot_skills.deploy.control import pair
 from robot_skills.deploy.driver import FaultKind
 from robot_skills.deploy.driver_robot import DriverRobot
 from robot_skills.deploy.twins.process import TwinProcess
@@ -70,8 +71,8 @@ def ended(twin: TwinProcess) -> list[str]:
 
 
 def processes(robot: DriverRobot) -> tuple[int, int]:
-    pair = robot._control._pair
-    return pair.control.pid, pair.watchdog.pid
+    started = robot._control._pair
+    return started.control.pid, started.watchdog.pid
 
 
 def gone(pid: int) -> bool:
@@ -130,8 +131,13 @@ def test_a_control_process_that_hangs_is_killed_before_the_arm_is_stopped(
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 def test_the_arm_stops_and_latches_when_its_watchdog_is_gone(
-    twin: TwinProcess, robot: DriverRobot, move: Move, how: signal.Signals
+    twin: TwinProcess,
+    robot: DriverRobot,
+    move: Move,
+    how: signal.Signals,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(pair, "HALT_TIMEOUT_S", 1.0)  # one that is stopped dead will not end
     move(robot, 10)
     _, watchdog = processes(robot)
     at_s = robot.observe().time_s
