@@ -178,6 +178,20 @@ class EndEffectorController:
         self._target = self.next_target(last, measured, ee_pose_in_world)
         return self._target
 
+    def step_to_joints(self, measured: Array, joints: Array) -> Array:
+        """Joint targets (..., J) rad that bring the joints towards others, however it is folded.
+
+        Each joint goes straight; neither joints nor end-effector are faster than they may be.
+        """
+        xp = namespace(measured)
+        last = measured if self._target is None else self._target
+        reached = self._limit_joints(joints, last, measured)
+        move = self._kinematics.ee_pose(reached)[..., :3] - self._kinematics.ee_pose(last)[..., :3]
+        distance = xp.sqrt(xp.sum(move * move, axis=-1, keepdims=True))
+        share = _at_most(self._limits.move_max_m / (distance + poses.TINY), 1.0)
+        self._target = last + share * (reached - last)
+        return self._target
+
     def next_target(self, last: Array, measured: Array, ee_pose_in_world: Array) -> Array:
         """What `step` returns where the last joint targets (..., J) were `last`; keeps nothing."""
         wanted = self._limit_pose(last, ee_pose_in_world)

@@ -170,6 +170,19 @@ def test_the_end_effector_is_no_faster_than_the_arm_allows():
     assert np.linalg.norm(np.diff(path, axis=0), axis=-1).max() * RATE_HZ <= 0.25 * 1.02
 
 
+def test_an_arm_folded_the_other_way_comes_home_joint_by_joint_at_the_speeds_allowed():
+    arm = profile(ee_speed_max_m_s=0.25, speed_max=np.full(6, 0.8))
+    control, path = controller(arm), [HOME * [1, 1, -1, 1, 1, 1]]
+    while np.abs(path[-1] - HOME).max() > 1e-3 and len(path) < 1000:
+        path.append(control.step_to_joints(path[-1], HOME))
+    steps = np.diff(path, axis=0)
+    hand = [ChainKinematics(UR5E).ee_pose(joints)[:3] for joints in path]
+    way_m = np.linalg.norm(np.diff(hand, axis=0), axis=1)
+    assert np.abs(path[-1] - HOME).max() <= 1e-3
+    assert np.abs(steps).max() <= 0.8 / RATE_HZ + 1e-9
+    assert way_m.max() <= 0.25 / RATE_HZ * 1.05  # a little more where the way bends
+
+
 def test_targets_stay_within_the_joint_limits():
     narrow = profile(position_min=HOME - 0.05, position_max=HOME + 0.05)
     wanted = moved(ChainKinematics(UR5E).ee_pose(HOME), (0.3, 0.3, 0.1))

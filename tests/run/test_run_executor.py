@@ -120,6 +120,20 @@ def test_executor_withdraws_upward_before_it_tries_again(carry_out, body, down):
     assert heights[-1] - heights[0] > 0.03
 
 
+def test_an_arm_that_failed_twice_goes_home_before_it_tries_again(carry_out, body, down):
+    withdrawn = []
+
+    def watch(moment):
+        if moment.step is None:
+            withdrawn.append(moment.observation.joint_position)
+
+    library = library_with(pick=Linear.still(down).moving((0.0, -0.02, 0.0)))
+    carry_out(library, ("pick", "red"), attempts=3, home_after=2, limit=20.0, watch=watch)
+    far = np.abs(np.array(withdrawn) - body.arm.home).max(axis=1)
+    assert far[15] > 0.3  # the first time it only rises
+    assert far[-1] < 0.02
+
+
 def test_executor_repeats_a_step_where_there_is_no_other_plan(carry_out, down):
     trace = carry_out(library_with(pick=Linear.still(down)), ("pick", "red"), attempts=3)
     assert said(trace, "start") == ["pick(red)"] * 3

@@ -18,6 +18,9 @@ class ExecutorConfig:
     `unseen_s` make the arm hold still, for `blind_steps` at most. A subgoal is bound anew when
     its place has moved by `rebind_m`.
 
+    Before a step is tried again the hand rises by `withdraw_m`; after `home_after` failures, where
+    it holds nothing, the joints go home as well, in `home_steps` at most: the arm may be folded the
+    other way, or somewhere that the skill has never begun.
     After `switch_after` failures a step is planned around where that can be done, and a skill
     with `barred_steps` such steps as well; a step may fail `attempts` times, a plan `failures`.
     """
@@ -41,6 +44,8 @@ class ExecutorConfig:
     rebind_m: float = 0.02
     withdraw_m: float = 0.08
     withdraw_steps: int = 16
+    home_after: int = 2
+    home_steps: int = 120
     attempts: int = 4
     switch_after: int = 2
     barred_steps: int = 2

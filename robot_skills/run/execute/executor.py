@@ -151,6 +151,9 @@ class Executor:
             return False
         for target, width_m in self._motion.withdrawal(self._config):
             self._act(target, width_m, None)
+        if self._plans.failures(step) >= self._config.home_after and not self._senses.is_holding:
+            for _ in self._motion.going_home(self._config.home_steps):
+                self._acted(None)
         if not self._replanned():
             self._plans.waiting.insert(0, step)
         return True
@@ -263,11 +266,14 @@ class Executor:
 
     def _act(self, ee_pose: Floats, width_m: float, step: PlanStep | None) -> None:
         self._motion.go(ee_pose, width_m)
+        self._acted(step)
+
+    def _acted(self, step: PlanStep | None) -> None:
         self._count += 1
         if self._watch is not None:
-            seen = self._senses.observation
+            seen, target = self._senses.observation, self._motion.ee_target
             plan = self._plans.plan
-            self._watch(Moment(seen, self._facts, plan, step, self._count, ee_target=ee_pose))
+            self._watch(Moment(seen, self._facts, plan, step, self._count, ee_target=target))
 
     # Telling
 

@@ -16,6 +16,8 @@ from robot_skills.run.execute.senses import Senses
 Floats = NDArray[np.float64]
 Target = tuple[Floats, float]
 
+HOME_RAD = 0.02  # of every joint
+
 
 class Motion:
     """Where the arm was last sent, and how it is sent on.
@@ -25,7 +27,7 @@ class Motion:
 
     def __init__(self, robot: Robot, body: Body, task: Task, senses: Senses) -> None:
         workspace = Workspace(task.workspace_m[0], task.workspace_m[1])
-        self._robot = robot
+        self._robot, self._body = robot, body
         self._senses = senses
         self._controller = EndEffectorController(
             body.kinematics, body.arm, robot.rate_hz, workspace
@@ -50,6 +52,19 @@ class Motion:
         self._robot.act(joints, width_m)
         self._senses.look()
 
+    def going_home(self, most_steps: int) -> Iterator[None]:
+        """Control steps towards the arm's home joints, until it is there or they are spent."""
+        home = self._body.arm.home
+        for _ in range(most_steps):
+            seen = self._senses.observation.joint_position
+            if np.abs(home - seen).max() < HOME_RAD:
+                return
+            joints = self._controller.step_to_joints(seen, home)
+            self.ee_target = self._body.kinematics.ee_pose(joints)
+            self._robot.act(joints, self.width_m)
+            self._senses.look()
+            yield
+
     def holding_still(self) -> Target:
         """The target that keeps the arm where it is sent already."""
         here = self._senses.ee if self.ee_target is None else self.ee_target
@@ -57,11 +72,11 @@ class Motion:
 
     def withdrawal(self, config: ExecutorConfig) -> Iterator[Target]:
         """Targets that rise a little, keeping hold of what is held, so that a try starts clear."""
-        held = any(fact.predicate == "holding" for fact in self._senses.facts)
-        width_m = max(self._senses.observation.gripper_width_m, 2 * OPEN_THRESHOLD_M)
+        open_m = max(self._senses.observation.gripper_width_m, 2 * OPEN_THRESHOLD_M)
+        width_m = 0.0 if self._senses.is_holding else open_m
         start = self._senses.ee.copy()
         for count in range(config.withdraw_steps):
             share = (count + 1) / config.withdraw_steps
             target = start.copy()
             target[2] += share * config.withdraw_m
-            yield target, 0.0 if held else width_m
+            yield target, width_m

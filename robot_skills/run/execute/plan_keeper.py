@@ -85,6 +85,10 @@ class PlanKeeper:
             self._retries.count(step, blamed=outcome is not Outcome.UNDONE)
         return self._retries.all_spent or self._stuck_with(step)
 
+    def failures(self, step: PlanStep) -> int:
+        """How often a step ended badly so far."""
+        return self._retries.failures(step)
+
     def find(self) -> Plan | None:
         """A plan from the facts as they are, around what keeps failing where there is one."""
         return self._planned(self._retries.bars())

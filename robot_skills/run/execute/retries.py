@@ -21,6 +21,10 @@ class Retries:
         self._total += 1
         self._failed[step] += blamed
 
+    def failures(self, step: PlanStep) -> int:
+        """How often a step ended badly and was blamed for it."""
+        return self._failed[step]
+
     def count_pretending(self, pretended: State) -> None:
         """Take in that a step failed that relied on what was only pretended."""
         self._total += 1

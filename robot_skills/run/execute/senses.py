@@ -37,6 +37,11 @@ class Senses:
         """Names of the objects present."""
         return self._observer.objects
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether anything is held."""
+        return any(fact.predicate == "holding" for fact in self.facts)
+
     def look(self) -> None:
         """Take in a new observation."""
         seen = self._robot.observe()
