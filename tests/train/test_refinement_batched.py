@@ -61,11 +61,12 @@ class Guess:
         holes = self.holes[self.rows]
         return torch.stack([holes, self.steps, torch.full_like(holes, 7.0)], dim=1)
 
-    def step(self, action):
+    def step(self, action, following=None):
         self.steps = self.steps + 1
         ended = self.steps == 2
         good = ended & ((action[:, 0] - self.holes[self.rows]).abs() < 0.2)
-        self.rows = torch.where(ended, self.drawn(), self.rows)
+        begun = self.drawn() if following is None else following.to(self.rows.device)
+        self.rows = torch.where(ended, begun, self.rows)
         self.steps = torch.where(ended, 0.0, self.steps)
         return Stepped(self.seen(), good.float(), ended)
 
@@ -149,6 +150,22 @@ def test_every_start_is_tried_however_few_the_worlds():
     rows = torch.tensor([0, 1, 2, 3, 0])
     good = successes(Guess(2), lambda inputs: torch.full((2, 2), 0.4), rows)
     assert good.tolist() == [False, False, True, True, False]
+
+
+def test_no_world_waits_for_the_others_to_try_its_next_start():
+    class Uneven(Guess):
+        """Runs from the third start take ten steps."""
+
+        def step(self, action, following=None):
+            slow = self.rows == 2
+            self.steps = torch.where(slow & (self.steps < 9), self.steps - 0.8, self.steps)
+            self.asked = getattr(self, "asked", 0) + 1
+            return super().step(action, following)
+
+    worlds, rows = Uneven(2), torch.tensor([2, 0, 3, 1, 3, 0])
+    good = successes(worlds, lambda inputs: torch.full((2, 2), 0.4), rows)
+    assert good.tolist() == [True, False, True, False, True, False]
+    assert worlds.asked == 14  # ten steps and two runs of two; the other world is done by then
 
 
 def test_progress_goes_by_the_starts_that_were_tried():

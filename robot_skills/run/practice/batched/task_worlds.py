@@ -54,12 +54,15 @@ class TaskWorlds:
     def reset(self, rows: torch.Tensor | None = None) -> torch.Tensor:
         """Inputs (N, F) of new runs from starts `rows` (N,), or drawn ones, in every world."""
         everywhere = torch.ones_like(self._rows, dtype=torch.bool)
-        given = self.curriculum.draw(self.worlds) if rows is None else rows.to(self._rows.device)
-        self._begin(everywhere, given)
+        self._begin(everywhere, self._given(rows))
         return self._inputs()
 
-    def step(self, action: torch.Tensor) -> Stepped:
-        """Move for one control period by actions (N, 5)."""
+    def step(self, action: torch.Tensor, following: torch.Tensor | None = None) -> Stepped:
+        """Move for one control period by actions (N, 5).
+
+        Where a run ends, another one begins from that world's start of `following` (N,), or from
+        one that is drawn.
+        """
         action = action.to(self.physics.dtype)
         forward = self._controller.kinematics.ee_pose
         wanted = self._action.ee_pose(forward(self._joint_target), self._quaternion, action)
@@ -73,11 +76,14 @@ class TaskWorlds:
         late = torch.where(ended, OUTCOMES.index(Outcome.LATE), GOES_ON)
         outcome = torch.where(success, OUTCOMES.index(Outcome.SUCCESS), late)
         self.curriculum.learn(self._rows, ended, success)
-        self._begin(ended, self.curriculum.draw(self.worlds))
+        self._begin(ended, self._given(following))
         self._decisions += 1
         if self._decisions % CHECK_EVERY == 0:
             self.physics.check()
         return Stepped(self._inputs(), success.float(), ended, outcome)
+
+    def _given(self, rows: torch.Tensor | None) -> torch.Tensor:
+        return self.curriculum.draw(self.worlds) if rows is None else rows.to(self._rows.device)
 
     def _begin(self, mask: torch.Tensor, rows: torch.Tensor) -> None:
         """Put the worlds of a mask (N,) to starts `rows` (N,), their hands at rest there."""

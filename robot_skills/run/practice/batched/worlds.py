@@ -108,12 +108,15 @@ class SkillWorlds:
     def reset(self, rows: torch.Tensor | None = None) -> torch.Tensor:
         """Inputs (N, F) of new runs from starts `rows` (N,), or drawn ones, in every world."""
         everywhere = torch.ones_like(self._rows, dtype=torch.bool)
-        given = self.curriculum.draw(self.worlds) if rows is None else rows.to(self._rows.device)
-        self._begin(everywhere, given)
+        self._begin(everywhere, self._given(rows))
         return self._decide()
 
-    def step(self, action: torch.Tensor) -> Stepped:
-        """Carry out the control steps that actions (N, 7) hold for."""
+    def step(self, action: torch.Tensor, following: torch.Tensor | None = None) -> Stepped:
+        """Carry out the control steps that actions (N, 7) hold for.
+
+        Where a run ends, another one begins from that world's start of `following` (N,), or from
+        one that is drawn.
+        """
         action = action.to(self.physics.dtype).clamp(-1.0, 1.0)
         outcome = torch.full_like(self._rows, GOES_ON)
         for number in range(self._used):
@@ -122,11 +125,14 @@ class SkillWorlds:
         ended = outcome != GOES_ON
         success = outcome == OUTCOMES.index(Outcome.SUCCESS)
         self.curriculum.learn(self._rows, ended, success)
-        self._begin(ended, self.curriculum.draw(self.worlds))
+        self._begin(ended, self._given(following))
         self._decisions += 1
         if self._decisions % CHECK_EVERY == 0:
             self.physics.check()
         return Stepped(self._decide(), success.float(), ended, outcome)
+
+    def _given(self, rows: torch.Tensor | None) -> torch.Tensor:
+        return self.curriculum.draw(self.worlds) if rows is None else rows.to(self._rows.device)
 
     def _begin(self, mask: torch.Tensor, rows: torch.Tensor) -> None:
         """Put the worlds of a mask (N,) to starts `rows` (N,), and begin the skill anew there."""

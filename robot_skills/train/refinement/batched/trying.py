@@ -1,6 +1,7 @@
 """What actions lead to in many worlds, run by run."""
 
 from collections.abc import Callable, Iterator
+from math import ceil
 
 import torch
 
@@ -17,13 +18,7 @@ def successes(
     worlds: Worlds, act: Act, rows: torch.Tensor, track: Track = quiet, label: str = "trying"
 ) -> torch.Tensor:
     """Whether (R,) one run from each of the starts `rows` (R,) succeeds, N at a time."""
-    firsts = range(0, len(rows), worlds.worlds)
-    ends = (
-        (first + number, good)
-        for first in firsts
-        for number, good in _ends(worlds, act, rows[first : first + worlds.worlds])
-    )
-    found = torch.zeros(len(rows), dtype=torch.bool)
+    ends, found = _ends(worlds, act, rows), torch.zeros(len(rows), dtype=torch.bool)
     for _ in track(range(len(rows)), label):
         number, good = next(ends)
         found[number] = good
@@ -39,19 +34,22 @@ def success_rate(worlds: Worlds, act: Act) -> float:
 
 
 def _ends(worlds: Worlds, act: Act, rows: torch.Tensor) -> Iterator[tuple[int, bool]]:
-    """Number of a run and whether it succeeded, as they end; no more starts than there are worlds.
+    """Number of a run and whether it succeeded, as they end.
 
-    Worlds left over repeat the first.
+    World n has the starts n, n + N and so on, one after the other; none waits for the others.
     """
-    count = len(rows)
-    inputs = worlds.reset(torch.cat([rows, rows[:1].expand(worlds.worlds - count)]))
-    goes_on = torch.ones(count, dtype=torch.bool, device=inputs.device)
-    for _ in range(TRIAL_STEPS):
-        stepped = worlds.step(act(inputs))
-        ended = torch.nonzero(goes_on & stepped.ended[:count])[:, 0]
-        yield from zip(ended.tolist(), (stepped.reward[ended] > 0.0).tolist(), strict=True)
-        goes_on[ended] = False
-        if not goes_on.any():
+    count, world = len(rows), torch.arange(worlds.worlds)
+    laps = ceil(count / worlds.worlds)
+    own = rows[torch.arange(laps * worlds.worlds) % count].reshape(laps, worlds.worlds)
+    number, inputs = world, worlds.reset(own[0])
+    for _ in range(laps * TRIAL_STEPS):
+        lap = number // worlds.worlds
+        stepped = worlds.step(act(inputs), own[(lap + 1).clamp(max=laps - 1), world])
+        ended, good = stepped.ended.cpu(), stepped.reward.cpu() > 0.0
+        told = ended & (number < count)
+        yield from zip(number[told].tolist(), good[told].tolist(), strict=True)
+        number, inputs = number + worlds.worlds * ended, stepped.inputs
+        if bool((number >= count).all()):
             return
-        inputs = stepped.inputs
-    yield from ((number, False) for number in torch.nonzero(goes_on)[:, 0].tolist())
+    for first in number.tolist():
+        yield from ((left, False) for left in range(first, count, worlds.worlds))

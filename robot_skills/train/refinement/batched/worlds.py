@@ -32,6 +32,9 @@ class Worlds(Protocol):
         """Inputs (N, F) of new runs everywhere, from starts `rows` (N,) or such as teach most."""
         ...
 
-    def step(self, action: torch.Tensor) -> SteppedWorlds:
-        """Act by (N, A) in [-1, 1]; worlds whose run ends begin another one."""
+    def step(self, action: torch.Tensor, following: torch.Tensor | None = None) -> SteppedWorlds:
+        """Act by (N, A) in [-1, 1]; worlds whose run ends begin another one.
+
+        From starts `following` (N,), each world its own, or such as teach most.
+        """
         ...
