@@ -4,8 +4,9 @@
 
 Every control is trained on the same demonstrations and evaluated on the same starts: the same
 pipeline with gripper-event cuts, equal cuts and the true segments, and one flat goal-conditioned
-policy without skills or plans. Finished episodes are kept in --work, so an interrupted run goes
-on. Writes docs/results/blocks.json.
+policy without skills or plans. Goals given as facts, in which skills follow each other as in no
+task, are tried with the library as well. Finished episodes are kept in --work, so an interrupted
+run goes on. Writes docs/results/blocks.json.
 """
 
 import json
@@ -46,6 +47,12 @@ from robot_skills.train.learning.cloning import CloningConfig
 
 SEED = 20_000  # of the evaluated starts; training and tuning never used these
 CONTROLS = ("gripper_cuts", "equal_cuts", "true_segments")
+GIVEN = (
+    "on(red, blue) in(green, drawer)",
+    "on(red, blue) open(drawer)",
+    "in(red, tray) open(drawer)",
+    "in(blue, drawer) on(red, green) closed(drawer)",
+)
 NOTHING_RECURS = "no operator recurs in these segments"
 FLAT_STEPS = 4 * CloningConfig().steps  # as many as the four skills learn for together
 
@@ -79,12 +86,22 @@ class Bench:
             one.name: evaluate(one, wanted, self.work / "episodes", self.workers)
             for one in contenders
         }
-        figures = _figures(rows) | _demo_figures(self.demo)
+        figures = _figures(rows) | self._given_figures() | _demo_figures(self.demo)
         seeds = range(SEED, SEED + self.episodes)
         file = write_results("blocks", figures, seeds, keep_others=True)
         for name, figure in figures.items():
             print(f"{name:<44} {figure.value} [{figure.low}, {figure.high}] {figure.note}")
         print(f"written to {file}")
+
+    def _given_figures(self) -> dict[str, Figure]:
+        wanted = cases(GIVEN, self.episodes, SEED)
+        contender = self._skills("given", self.demo / "library")
+        found = evaluate(contender, wanted, self.work / "episodes", self.workers)
+        goals = {goal: rate([r for r in found if r.goal == goal]) for goal in GIVEN}
+        return {
+            "given_goals_success": share(rate(found), "given as facts; in no list"),
+            **{f"given/{goal}": share(one) for goal, one in goals.items()},
+        }
 
     def _skills(self, name: str, folder: Path) -> Contender:
         return Contender(name, Simulated(folder), library_key(folder))
