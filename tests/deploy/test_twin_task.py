@@ -10,6 +10,7 @@ from twin_robots import PATIENCE, PATIENT, free_address
 
 from robot_skills import paths
 from robot_skills.core.arm import ArmProfile
+from robot_skills.core.body import Body
 from robot_skills.core.control import EndEffectorController, Workspace
 from robot_skills.core.facts import parse_sequence
 from robot_skills.core.observation import Observation
@@ -25,6 +26,8 @@ from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.deploy.twins.settings import TwinSettings
 from robot_skills.record.paths import Manner
 from robot_skills.record.scripted_operator import ScriptedOperator
+from robot_skills.run.execute.motion import Motion
+from robot_skills.run.execute.senses import Senses
 from robot_skills.sim.kinematics import MujocoKinematics
 
 pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
@@ -103,3 +106,25 @@ def test_a_review_names_what_was_exceeded(arm: ArmProfile) -> None:
     assert found[1] == "the end-effector moved at 0.31 m/s; 0.25 was allowed"
     assert found[2].startswith("the end-effector left the box along z: -0.1")
     assert found[3] == "1 protective stops"
+
+
+def test_an_arm_far_away_goes_home_by_its_joints_and_no_limit_is_exceeded(
+    task_twin: TwinProcess, arm: ArmProfile
+) -> None:
+    task = load_task(paths.find("envs", "blocks"))
+    address = arm_address(task_twin.address, paths.find("assets/arms", "ur5e"))
+    slowed = deployed_arm(arm, SafetySettings())
+    body = Body(slowed, MujocoKinematics(slowed))
+    with connected_robot(address, task, PATIENT, safety_settings(arm, **PATIENCE)) as robot:
+        motion = Motion(robot, body, task, Senses(task, robot, body.kinematics))
+        away = body.kinematics.ee_pose(arm.home) + [0.1, -0.3, 0.1, 0, 0, 0, 0]
+        for _ in range(50):
+            motion.go(away, 0.04)
+        there = robot.observe().joint_position
+        steps = sum(1 for _ in motion.going_home(200))
+        back = robot.observe().joint_position
+    stats = task_twin.stop()
+    assert np.abs(there - arm.home).max() > 0.3
+    assert np.abs(back - arm.home).max() < 0.03
+    assert steps < 200
+    assert exceeded_limits(stats, arm, SafetySettings(), Workspace(*task.workspace_m)) == []
