@@ -7,8 +7,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -85,7 +85,8 @@ class Worker(Generic[Order, Answer]):
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, self._prepare), daemon=True)
-        self._process.start()
+        with _interruptions_held():
+            self._process.start()
         theirs.close()
 
     def ask_to_leave(self) -> None:
@@ -119,6 +120,16 @@ def stop(workers: Iterable[Worker[Any, Any]]) -> None:
     finally:  # a second interruption ends the wait
         for worker in ending:
             worker.kill()
+
+
+@contextmanager
+def _interruptions_held() -> Iterator[None]:
+    """Hold SIGINT back, also in processes started meanwhile: Ctrl-C would meet their imports."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(pipe: Connection, prepare: Callable[[], Work[Any, Any]]) -> None:
