@@ -44,4 +44,4 @@ def test_an_operator_of_two_behaviours_is_impure(discovered):
     other = [type(b)(f"{b.name}_otherwise", b.arguments, b.start, b.stop) for b in truth[first]]
     score = score_discovery(groups, {first: other, **{n: truth[n] for n in rest}})
     assert score.purity["holding_off_surface"] == pytest.approx(2 / 3)
-    assert score.found["pick_otherwise"] == 0.0
+    assert score.found["pick_otherwise"] == 0.5  # off a block it is one of two
