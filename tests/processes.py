@@ -8,7 +8,7 @@ from pathlib import Path
 def children_of(process, word=""):
     """Ids of the processes that a process started, with a word in their command line."""
     lines = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(process)],
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(process)],
         capture_output=True,
         text=True,
         check=False,
