@@ -47,11 +47,11 @@ def ids(page: Path) -> str:
 
 
 def pages_with_python():
-    """Those with a twin, which keeps real time, are in the group of which no two run at once."""
-    real_time = pytest.mark.xdist_group("twins")
+    """Each a group by itself, to be shared out among processes; one with a twin keeps real time."""
     for page in PAGES:
         if found := blocks(page, "python"):
-            marks = [real_time] if any("deploy" in text for _, text in found) else []
+            marks = [pytest.mark.xdist_group(ids(page))]
+            marks += [pytest.mark.real_time] if any("deploy" in t for _, t in found) else []
             yield pytest.param(page, id=ids(page), marks=marks)
 
 

@@ -13,7 +13,7 @@ from robot_skills.core.errors import InputError, NoPlanError, RobotFault
 from robot_skills.run.evaluate.result_files import load_results
 from robot_skills.storage.libraries import library_sha256
 
-pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+pytestmark = pytest.mark.real_time
 
 
 @pytest.fixture(scope="module")

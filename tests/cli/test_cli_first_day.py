@@ -30,7 +30,7 @@ from robot_skills.storage.episodes import load_demonstrations
 from robot_skills.storage.libraries import library_sha256
 from robot_skills.storage.library_standing import Evidence, promote
 
-pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+pytestmark = pytest.mark.real_time
 
 ARM = load_arm(paths.find("assets/arms", "ur5e"))
 EVIDENCE = Evidence(0.9, 0.8, 0.95, 50, 0.8, "simulation", ("tower",), (0,), "Ada", "2030", {})

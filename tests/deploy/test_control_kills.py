@@ -17,7 +17,7 @@ from robot_skills.deploy.driver import FaultKind
 from robot_skills.deploy.driver_robot import DriverRobot
 from robot_skills.deploy.twins.process import TwinProcess
 
-pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+pytestmark = pytest.mark.real_time
 
 Move = Callable[[DriverRobot, int], None]
 

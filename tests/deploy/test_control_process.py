@@ -20,7 +20,7 @@ from robot_skills.deploy.driver_robot import DriverRobot
 from robot_skills.deploy.safety.settings import safety_settings
 from robot_skills.deploy.settings import ControlSettings
 
-pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+pytestmark = pytest.mark.real_time
 
 ADDRESS = ArmAddress("mujoco", "blocks", paths.find("assets/arms", "ur5e"))
 NOBODY = 65534

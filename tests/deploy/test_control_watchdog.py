@@ -8,7 +8,7 @@ import pytest
 
 from robot_skills.deploy.control.watchdog import Beats, Guard, Halted, Silence, watch
 
-pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+pytestmark = pytest.mark.real_time
 
 SILENCE_MAX_S = 0.1
 

@@ -6,7 +6,7 @@ from twin_robots import free_address
 from robot_skills.core.errors import InputError
 from robot_skills.deploy.drivers.robotiq import RobotiqGripper, position_of, width_of
 
-pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+pytestmark = pytest.mark.real_time
 
 STROKE_M = 0.085
 

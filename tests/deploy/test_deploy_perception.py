@@ -8,7 +8,7 @@ from robot_skills.deploy.fixtures import FixtureJoint, fixture_joints
 from robot_skills.deploy.perception import SocketPerception, read_frame
 from robot_skills.deploy.twins.process import TwinProcess
 
-pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+pytestmark = pytest.mark.real_time
 
 FRAME = '{"format": 1, "time_s": 2.5, "poses": {"red": [0.4, 0, 0.02, 1, 0, 0, 0]}}'
 

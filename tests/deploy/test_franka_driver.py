@@ -26,7 +26,7 @@ from robot_skills.deploy.twins.settings import TwinSettings
 
 pytestmark = [
     pytest.mark.skipif(find_spec("pylibfranka") is None, reason="pylibfranka is not installed"),
-    pytest.mark.xdist_group("twins"),  # in real time: of them no two at once
+    pytest.mark.real_time,
 ]
 
 ARM = load_arm(paths.find("assets/arms", "fr3"))

@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 
 PYTHON = os.environ.get("ROBOT_SKILLS_LEROBOT_PYTHON", "")
 pytestmark = [
-    pytest.mark.xdist_group("twins"),  # in real time: of them no two at once
+    pytest.mark.real_time,
     pytest.mark.skipif(
         not PYTHON,
         reason="ROBOT_SKILLS_LEROBOT_PYTHON names no Python; scripts/make_lerobot_environment.sh "

@@ -19,7 +19,7 @@ from robot_skills.deploy.drivers.mujoco import MujocoDriver
 from robot_skills.deploy.safety.settings import safety_settings
 from robot_skills.deploy.settings import ControlSettings
 
-pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+pytestmark = pytest.mark.real_time
 
 
 @pytest.fixture

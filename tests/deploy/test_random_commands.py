@@ -19,7 +19,7 @@ from robot_skills.deploy.driver_robot import DriverRobot
 from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.deploy.twins.settings import TwinSettings
 
-pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+pytestmark = pytest.mark.real_time
 
 CLIENTS = {
     "ur5e": "rtde_control",

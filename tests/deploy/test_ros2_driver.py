@@ -35,7 +35,7 @@ pytestmark = [
         find_spec("rclpy") is None,
         reason="rclpy is not installed: run with the Python of scripts/make_ros2_environment.sh",
     ),
-    pytest.mark.xdist_group("twins"),  # in real time: of them no two at once
+    pytest.mark.real_time,
 ]
 RATE_HZ = 100.0
 TIMEOUT_S = 10.0

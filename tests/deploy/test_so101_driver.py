@@ -21,7 +21,7 @@ from robot_skills.deploy.settings import ControlSettings
 from robot_skills.deploy.twins.process import TwinProcess
 from robot_skills.deploy.twins.settings import TwinSettings
 
-pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+pytestmark = pytest.mark.real_time
 
 pytest.importorskip("scservo_sdk")
 

@@ -30,7 +30,7 @@ from robot_skills.run.execute.motion import Motion
 from robot_skills.run.execute.senses import Senses
 from robot_skills.sim.kinematics import MujocoKinematics
 
-pytestmark = pytest.mark.xdist_group("twins")  # in real time: of them no two at once
+pytestmark = pytest.mark.real_time
 
 GOAL = "on(red, green)"
 STEADY = Manner(0.16, 0.07, 0.0, 0.0, (0.0, 0.0), 0.0, 0.08, 0.12, 0.5)

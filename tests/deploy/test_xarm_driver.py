@@ -41,7 +41,7 @@ from robot_skills.deploy.drivers.xarm.reports import (
 # The client warns with a deprecated method of its logger, at every servo target.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated"),
-    pytest.mark.xdist_group("twins"),  # in real time: of them no two at once
+    pytest.mark.real_time,
 ]
 
 Floats = NDArray[np.float64]
