@@ -18,9 +18,9 @@ check "style (ruff format)" "$BIN/ruff" format --check --quiet .
 check "types (mypy --strict)" "$BIN/mypy"
 check "layers (import-linter)" "$BIN/lint-imports" --no-logo
 check "wheel (built, installed, run from /)" "$BIN/python" scripts/smoke_wheel.py
-# Twins keep real time: beside tests that fill every core they would be late.
+# Twins keep real time: beside tests that fill every core they would be late, and beside each other.
 check "tests (pytest)" "$BIN/pytest" -n "${JOBS:-2}" --dist loadgroup -m "not real_time"
-check "tests with twins (pytest)" "$BIN/pytest" -n "${JOBS:-2}" --dist loadgroup -m real_time
+check "tests with twins (pytest)" "$BIN/pytest" -m real_time
 
 if [ ${#failed[@]} -gt 0 ]; then
     printf 'FAILED: %s\n' "${failed[@]}"
